@@ -1,0 +1,59 @@
+//! Who did what on which production.
+
+use sea_orm::entity::prelude::*;
+
+/// A row of `credit`.
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "credit")]
+pub struct Model {
+    /// Row id, part of the global id for ever.
+    #[sea_orm(primary_key)]
+    pub id: i64,
+    /// The production.
+    pub production_id: i64,
+    /// The person.
+    pub person_id: i64,
+    /// A role code, `other` where none fits.
+    #[sea_orm(column_type = "Text")]
+    pub role: String,
+    /// The source's own words for the job.
+    #[sea_orm(column_type = "Text", nullable)]
+    pub job: Option<String>,
+    /// Characters played: a JSON array of strings.
+    #[sea_orm(column_type = "Text")]
+    pub characters: String,
+    /// Place in its list, from 1.
+    pub position: i32,
+    /// Copy of the production's, so that a person's work is read in order from one index.
+    pub released_on: Option<i32>,
+    /// Where the row comes from.
+    pub source_id: i64,
+}
+
+/// Relations by foreign key.
+#[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {
+    /// The production.
+    #[sea_orm(
+        belongs_to = "super::production::Entity",
+        from = "Column::ProductionId",
+        to = "super::production::Column::Id"
+    )]
+    Production,
+    /// The person.
+    #[sea_orm(
+        belongs_to = "super::person::Entity",
+        from = "Column::PersonId",
+        to = "super::person::Column::Id"
+    )]
+    Person,
+    /// Where the row comes from.
+    #[sea_orm(
+        belongs_to = "super::source::Entity",
+        from = "Column::SourceId",
+        to = "super::source::Column::Id"
+    )]
+    Source,
+}
+
+impl ActiveModelBehavior for ActiveModel {}

@@ -1,0 +1,39 @@
+//! What only an episode has; same key as its production.
+
+use sea_orm::entity::prelude::*;
+
+/// A row of `episode`.
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "episode")]
+pub struct Model {
+    /// The production it is.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub production_id: i64,
+    /// The show it belongs to.
+    pub show_id: i64,
+    /// Season, from 1; 0 for specials.
+    pub season_number: Option<i32>,
+    /// Number within the season.
+    pub episode_number: Option<i32>,
+}
+
+/// Relations by foreign key.
+#[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {
+    /// The production it is.
+    #[sea_orm(
+        belongs_to = "super::production::Entity",
+        from = "Column::ProductionId",
+        to = "super::production::Column::Id"
+    )]
+    Production,
+    /// The show it belongs to.
+    #[sea_orm(
+        belongs_to = "super::show::Entity",
+        from = "Column::ShowId",
+        to = "super::show::Column::ProductionId"
+    )]
+    Show,
+}
+
+impl ActiveModelBehavior for ActiveModel {}

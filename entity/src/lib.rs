@@ -1,0 +1,24 @@
+//! The tables of the catalogue, one file each, as SeaORM entities.
+//!
+//! Nothing but tables: no GraphQL, no input or output. Partial dates are one integer,
+//! `year * 10000 + month * 100 + day`, month and day 0 where unknown: one column that sorts.
+
+pub mod award;
+pub mod award_person;
+pub mod change;
+pub mod company;
+pub mod credit;
+pub mod episode;
+pub mod external_id;
+pub mod genre;
+pub mod person;
+pub mod production;
+pub mod production_company;
+pub mod production_genre;
+pub mod production_source;
+pub mod shot;
+pub mod shot_director;
+pub mod show;
+pub mod source;
+pub mod title_name;
+pub mod video;

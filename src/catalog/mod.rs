@@ -1,0 +1,96 @@
+//! The catalogue: connections, transactions, reads and writes over the entities. It knows neither
+//! GraphQL nor HTTP and can be used without a server.
+
+pub mod database;
+pub mod date;
+mod migrate;
+pub mod read;
+pub mod record;
+pub mod write;
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use sea_orm::{
+    DatabaseConnection, DatabaseTransaction, SqliteTransactionMode, TransactionOptions,
+    TransactionTrait,
+};
+
+pub use database::{DatabaseUrl, Options};
+pub use read::Backend;
+
+use crate::error::{Error, Fault};
+
+/// An open catalogue. Cheap to clone.
+#[derive(Clone)]
+pub struct Catalog {
+    read: Arc<read::Reader>,
+    write: DatabaseConnection,
+}
+
+/// A unit of work on a transaction.
+pub type Work<'a, T> = Pin<Box<dyn Future<Output = Result<T, Error>> + Send + 'a>>;
+
+impl Catalog {
+    /// Open the database, creating an embedded one that does not exist, and bring its schema up to
+    /// date.
+    ///
+    /// # Errors
+    /// When the database cannot be opened or reached, or is newer than this program.
+    pub async fn open(url: &DatabaseUrl, options: &Options) -> Result<Self, Error> {
+        let write = database::connect_write(url, options).await?;
+        migrate::up(&write).await?;
+        let read = database::connect_read(url, options).await?;
+        Ok(Self { read: Arc::new(read), write })
+    }
+
+    /// The read side.
+    pub fn reader(&self) -> &read::Reader {
+        &self.read
+    }
+
+    /// Run a unit of work in a transaction: all of it happens, or nothing.
+    ///
+    /// It runs in a task of its own. A caller that goes away abandons the answer and not the
+    /// connection, which would go back to the pool in the middle of a transaction otherwise.
+    ///
+    /// # Errors
+    /// What the work returns, or the fault of the database.
+    pub async fn write<T, F>(&self, work: F) -> Result<T, Error>
+    where
+        T: Send + 'static,
+        F: for<'a> FnOnce(&'a DatabaseTransaction) -> Work<'a, T> + Send + 'static,
+    {
+        let connection = self.write.clone();
+        let task = tokio::spawn(async move {
+            // Taking the write lock at the start, SQLite never has to give up half-way.
+            let options = TransactionOptions {
+                sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+                ..TransactionOptions::default()
+            };
+            let transaction = connection.begin_with_options(options).await?;
+            match work(&transaction).await {
+                Ok(value) => {
+                    transaction.commit().await?;
+                    Ok(value)
+                }
+                Err(error) => {
+                    transaction.rollback().await?;
+                    Err(error)
+                }
+            }
+        });
+        task.await.map_err(|error| Fault::bug(format!("a unit of work ended early: {error}")))?
+    }
+
+    /// Close every connection, finishing what SQLite has still to write.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn close(self) -> Result<(), Error> {
+        self.read.close().await;
+        self.write.close().await?;
+        Ok(())
+    }
+}

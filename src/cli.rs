@@ -1,0 +1,140 @@
+//! The command line.
+
+use std::io::{self, Write};
+use std::net::TcpListener;
+use std::sync::Arc;
+
+use clap::{Arg, ArgMatches, Command, value_parser};
+use clap_complete::Shell;
+
+use crate::catalog::Catalog;
+use crate::config::{self, Settings};
+use crate::error::Error;
+use crate::graphql::Api;
+use crate::graphql::schema::Schema;
+use crate::http::{self, Server};
+use crate::{import, telemetry};
+
+const EXAMPLES: &str = "\
+Examples:
+  shotlist                                         serve the embedded database shotlist.db
+  shotlist --listen 0.0.0.0:80                     serve it to others
+  shotlist serve --database-url postgres://app@db/shotlist
+  shotlist schema > schema.graphql                 print the GraphQL schema
+  shotlist config --example > shotlist.toml        start a settings file
+  shotlist completions bash > /etc/bash_completion.d/shotlist";
+
+/// The command line.
+pub fn command() -> Command {
+    Command::new("shotlist")
+        .about("A film and television catalogue, served with GraphQL")
+        .version(env!("CARGO_PKG_VERSION"))
+        .args_conflicts_with_subcommands(true)
+        .after_help(EXAMPLES)
+        .args(config::flags())
+        .subcommand(
+            Command::new("serve")
+                .about("Serve the catalogue; the same as no command at all")
+                .args(config::flags()),
+        )
+        .subcommand(
+            Command::new("migrate")
+                .about("Bring the database's schema up to date, creating the database file where there is none")
+                .args(config::flags()),
+        )
+        .subcommand(Command::new("schema").about("Print the GraphQL schema (SDL)"))
+        .subcommand(
+            Command::new("config")
+                .about("Print the settings in force, each with where it comes from; passwords are masked")
+                .arg(
+                    Arg::new("example")
+                        .long("example")
+                        .num_args(0)
+                        .help("Print a commented settings file with every default instead"),
+                )
+                .args(config::flags()),
+        )
+        .subcommand(
+            Command::new("completions").about("Print a completion script").arg(
+                Arg::new("shell").required(true).value_parser(value_parser!(Shell)).help("The shell"),
+            ),
+        )
+}
+
+/// Run what the command line says.
+///
+/// # Errors
+/// A sentence for whoever typed it.
+pub fn run(matches: &ArgMatches) -> Result<(), Error> {
+    match matches.subcommand() {
+        None => serve(&Settings::load(matches)?),
+        Some(("serve", matches)) => serve(&Settings::load(matches)?),
+        Some(("migrate", matches)) => migrate(&Settings::load(matches)?),
+        Some(("schema", _)) => print(&Schema::new().sdl),
+        Some(("config", matches)) if matches.get_flag("example") => print(&config::example()),
+        Some(("config", matches)) => print(&Settings::load(matches)?.show()),
+        Some(("completions", matches)) => {
+            let mut script = Vec::new();
+            if let Some(shell) = matches.get_one::<Shell>("shell") {
+                clap_complete::generate(*shell, &mut command(), "shotlist", &mut script);
+            }
+            print(&String::from_utf8_lossy(&script))
+        }
+        Some((other, _)) => Err(Error::refused(format!("there is no command {other}"))),
+    }
+}
+
+/// Write to standard output; whoever stopped reading it has what they wanted.
+fn print(text: &str) -> Result<(), Error> {
+    let mut out = io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(Error::refused(format!("cannot write to standard output: {error}")))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn runtime() -> Result<tokio::runtime::Runtime, Error> {
+    let mut builder = tokio::runtime::Builder::new_multi_thread();
+    builder.enable_all().build().map_err(|error| Error::refused(format!("cannot start: {error}")))
+}
+
+fn migrate(settings: &Settings) -> Result<(), Error> {
+    telemetry::start(&settings.log, settings.log_json);
+    runtime()?.block_on(async {
+        Catalog::open(&settings.database_url, &settings.database).await?.close().await
+    })?;
+    print(&format!("The schema of {} is up to date.\n", settings.database_url))
+}
+
+fn serve(settings: &Settings) -> Result<(), Error> {
+    telemetry::start(&settings.log, settings.log_json);
+    // Before anything is opened or written: a second server on one port changes nothing.
+    let listener = TcpListener::bind(settings.listen).map_err(|error| {
+        Error::refused(format!("cannot listen on {}: {error}", settings.listen))
+    })?;
+    runtime()?.block_on(async {
+        let catalog = Catalog::open(&settings.database_url, &settings.database).await?;
+        if settings.builtin_catalog && import::fill_empty(&catalog).await? {
+            tracing::info!("filled the empty database with the built-in catalogue");
+        }
+        let options = http::Options {
+            playground: settings.playground,
+            body_bytes_max: settings.body_bytes_max,
+            ..http::Options::default()
+        };
+        let server = Server::start(Arc::new(Api::new(catalog.clone())), listener, options)?;
+        print(&format!("Shotlist is ready at http://{}/\n", server.address()))?;
+        server.until_stopped(http::stop_signal()).await?;
+        catalog.close().await
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_command_line_is_consistent() {
+        super::command().debug_assert();
+    }
+}

@@ -1,0 +1,555 @@
+//! The vocabulary of the schema's declarations.
+//!
+//! A field is declared once: its name, type, arguments, description and *where it comes from*.
+//! [`schema`](super::schema) makes the GraphQL type system of the declarations, and
+//! [`plan`](super::plan) the SQL. Columns are named by their SeaORM entity, so that a renamed
+//! column fails to compile, and a field's nullability is the column's.
+
+use sea_orm::{
+    ColumnTrait, ColumnType, EntityName, EntityTrait, IdenStatic, Iterable, PrimaryKeyToColumn,
+};
+
+/// The largest page a client may ask for.
+pub const PAGE_SIZE_MAX: i64 = 100;
+/// The page a client gets that names no size.
+pub const PAGE_SIZE_DEFAULT: i64 = 20;
+/// Rows of a short list that is not paged; such a list is bounded too.
+pub const LIST_SIZE_MAX: i64 = 100;
+/// Ids that one `nodes` field may name.
+pub const NODES_MAX: usize = 100;
+
+/// What values a column holds, as far as reading and comparing them goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ValueKind {
+    /// An integer of any width.
+    Int,
+    /// A truth value.
+    Bool,
+    /// Text.
+    Text,
+}
+
+/// A column of a table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Column {
+    /// Table name.
+    pub table: &'static str,
+    /// The key of the table.
+    pub key: &'static str,
+    /// Column name.
+    pub name: &'static str,
+    /// What it holds.
+    pub kind: ValueKind,
+    /// Whether it may be NULL.
+    pub nullable: bool,
+}
+
+impl<C> From<C> for Column
+where
+    C: ColumnTrait + IdenStatic,
+    C::EntityName: EntityTrait + Default,
+    <C::EntityName as EntityTrait>::PrimaryKey: PrimaryKeyToColumn<Column: IdenStatic>,
+{
+    fn from(column: C) -> Self {
+        let def = column.def();
+        let mut keys = <<C::EntityName as EntityTrait>::PrimaryKey as Iterable>::iter();
+        Self {
+            table: C::EntityName::default().table_name(),
+            // Every table of ours has a key of one column.
+            key: keys.next().map_or("id", |key| IdenStatic::as_str(&key.into_column())),
+            name: IdenStatic::as_str(&column),
+            kind: match def.get_column_type() {
+                ColumnType::Boolean => ValueKind::Bool,
+                ColumnType::Text | ColumnType::String(_) => ValueKind::Text,
+                _ => ValueKind::Int,
+            },
+            nullable: def.is_null(),
+        }
+    }
+}
+
+/// A table whose rows an object shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Table {
+    /// Table name. Its key is the column `id`.
+    pub name: &'static str,
+    /// First byte of the global ids of its rows: never reused, for ids are for ever.
+    pub tag: u8,
+    /// Column that tells the object types of the table's rows apart.
+    pub discriminator: Option<Column>,
+    /// Tables that hold more columns of the same row, each with its key.
+    pub sides: &'static [(&'static str, &'static str)],
+}
+
+/// How the value of a column is written in JSON.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Encoding {
+    /// As it is.
+    Plain,
+    /// Tenths, written as a decimal number.
+    Tenths,
+    /// Text of an open vocabulary as an enum value: upper case, `OTHER` where the enum lacks it.
+    Enum(&'static Enum),
+    /// JSON text that holds an array of strings.
+    Strings,
+}
+
+/// A named closed list of values, stored in lower case.
+#[derive(Debug, PartialEq)]
+pub struct Enum {
+    /// GraphQL name.
+    pub name: &'static str,
+    /// Description for client developers.
+    pub description: &'static str,
+    /// Values with their descriptions.
+    pub values: &'static [(&'static str, &'static str)],
+}
+
+/// The order of a list: columns of its link table, NULLs last whatever the direction; ties are
+/// broken by the link's id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OrderTerm {
+    /// The column.
+    pub column: Column,
+    /// Largest first.
+    pub descending: bool,
+}
+
+/// Smallest first, NULLs last.
+pub fn asc(column: impl Into<Column>) -> OrderTerm {
+    OrderTerm { column: column.into(), descending: false }
+}
+
+/// Largest first, NULLs last.
+pub fn desc(column: impl Into<Column>) -> OrderTerm {
+    OrderTerm { column: column.into(), descending: true }
+}
+
+/// A value that a relation compares a column with, known at declaration.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Constant {
+    /// Text.
+    Text(&'static str),
+    /// Integer.
+    Int(i64),
+}
+
+/// The way from a row, or from the root, to many rows.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Relation {
+    /// Table that is read in order, page by page.
+    pub link: &'static str,
+    /// The link's key.
+    pub key: &'static str,
+    /// The link's column that holds the parent's key; none at the root.
+    pub parent: Option<Column>,
+    /// The link's column that holds the key of the shown row; none where the link is shown itself.
+    pub target: Option<Column>,
+    /// Comparisons that always hold.
+    pub only: Vec<(Column, Constant)>,
+    /// Comparisons by argument.
+    pub filters: Vec<Filter>,
+    /// The order.
+    pub order: Vec<OrderTerm>,
+}
+
+/// An argument that keeps the rows whose column equals it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Filter {
+    /// The link's column.
+    pub column: Column,
+    /// The argument.
+    pub argument: Argument,
+}
+
+impl Relation {
+    /// All rows of a table, from the root.
+    pub fn all(key: impl Into<Column>) -> Self {
+        let key = key.into();
+        Self {
+            link: key.table,
+            key: key.key,
+            parent: None,
+            target: None,
+            only: Vec::new(),
+            filters: Vec::new(),
+            order: Vec::new(),
+        }
+    }
+
+    /// The rows of a table that has the key `id`, by that key.
+    pub fn by_key(table: &'static str) -> Self {
+        let key = Column { table, key: "id", name: "id", kind: ValueKind::Int, nullable: false };
+        Self { parent: Some(key), ..Self::all(key) }
+    }
+
+    /// The rows whose column holds the parent's key.
+    pub fn by(parent: impl Into<Column>) -> Self {
+        let parent = parent.into();
+        Self { parent: Some(parent), ..Self::all(parent) }
+    }
+
+    /// Show the row that this column of the link points at, not the link.
+    pub fn through(mut self, target: impl Into<Column>) -> Self {
+        self.target = Some(target.into());
+        self
+    }
+
+    /// Keep the rows whose column has this value.
+    pub fn only(mut self, column: impl Into<Column>, value: Constant) -> Self {
+        self.only.push((column.into(), value));
+        self
+    }
+
+    /// Offer an argument that keeps the rows whose column equals it.
+    pub fn filter(
+        mut self,
+        column: impl Into<Column>,
+        name: &'static str,
+        ty: Type,
+        description: &'static str,
+    ) -> Self {
+        let argument = Argument { name, ty, description, default: None };
+        self.filters.push(Filter { column: column.into(), argument });
+        self
+    }
+
+    /// Set the order.
+    pub fn order(mut self, terms: impl IntoIterator<Item = OrderTerm>) -> Self {
+        self.order = terms.into_iter().collect();
+        self
+    }
+}
+
+/// A GraphQL type reference, nullable unless said otherwise.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Type {
+    /// Name of the type.
+    pub name: &'static str,
+    /// `[name!]` (or `[name]` with [`nullable_items`](Self::nullable_items)).
+    pub list: bool,
+    /// Items may be null.
+    pub nullable_items: bool,
+    /// The value itself is never null.
+    pub non_null: bool,
+}
+
+impl Type {
+    /// A nullable type.
+    pub const fn named(name: &'static str) -> Self {
+        Self { name, list: false, nullable_items: false, non_null: false }
+    }
+
+    /// A list of the type, never null, nor its items.
+    pub const fn list(name: &'static str) -> Self {
+        Self { name, list: true, nullable_items: false, non_null: true }
+    }
+
+    /// The type, never null.
+    pub const fn non_null(mut self) -> Self {
+        self.non_null = true;
+        self
+    }
+}
+
+/// An argument or input field.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Argument {
+    /// GraphQL name.
+    pub name: &'static str,
+    /// GraphQL type.
+    pub ty: Type,
+    /// Description for client developers.
+    pub description: &'static str,
+    /// Default value.
+    pub default: Option<i64>,
+}
+
+/// Where a field comes from.
+#[derive(Clone, Debug)]
+pub enum Source {
+    /// The global id of the row.
+    Id,
+    /// A column of the row.
+    Column(Column, Encoding),
+    /// A value object over one column of the row, null where the column is.
+    Embedded(Column),
+    /// SQL over the column that carries a value object; `{}` stands for it.
+    OfCarrier(&'static str),
+    /// One row that a column of this row points at.
+    One(Column),
+    /// A short list, read whole.
+    List(Relation),
+    /// A list that can grow, read by pages.
+    Connection(Relation),
+    /// One row by one of several keys; root only.
+    Lookup(&'static Lookup),
+    /// Any row by its global id; root only.
+    Node,
+    /// Any rows by their global ids; root only.
+    Nodes,
+}
+
+/// The keys by which a root field finds one row; exactly one is given.
+#[derive(Debug)]
+pub struct Lookup {
+    /// Name of the input type.
+    pub input: &'static str,
+    /// Its fields.
+    pub keys: &'static [LookupKey],
+}
+
+/// A key by which a root field finds one row.
+#[derive(Debug)]
+pub struct LookupKey {
+    /// Name of the input field.
+    pub name: &'static str,
+    /// Description for client developers.
+    pub description: &'static str,
+    /// How the row is found.
+    pub by: LookupBy,
+}
+
+/// How a row is found by a key.
+#[derive(Debug)]
+pub enum LookupBy {
+    /// By global id.
+    Id,
+    /// By a column that the catalogue keeps unique, or by one that is not: several rows that fit
+    /// are an error, never a guess.
+    Column(fn() -> Column),
+    /// By the id of another catalogue in this id space.
+    ExternalId {
+        /// Catalogue.
+        catalog: &'static str,
+        /// Id space of the catalogue.
+        scope: &'static str,
+    },
+}
+
+/// A field of an object.
+#[derive(Clone, Debug)]
+pub struct Field {
+    /// GraphQL name.
+    pub name: &'static str,
+    /// GraphQL type.
+    pub ty: Type,
+    /// Description for client developers, in Markdown.
+    pub description: &'static str,
+    /// Where it comes from.
+    pub source: Source,
+}
+
+fn column_type(column: Column, encoding: Encoding) -> Type {
+    let ty = match (encoding, column.kind) {
+        (Encoding::Enum(declared), _) => Type::named(declared.name),
+        (Encoding::Strings, _) => return Type::list("String"),
+        (Encoding::Tenths, _) => Type::named("Float"),
+        (Encoding::Plain, ValueKind::Int) => Type::named("Int"),
+        (Encoding::Plain, ValueKind::Bool) => Type::named("Boolean"),
+        (Encoding::Plain, ValueKind::Text) => Type::named("String"),
+    };
+    if column.nullable { ty } else { ty.non_null() }
+}
+
+fn pointer_type(object: &'static str, column: Column) -> Type {
+    let ty = Type::named(object);
+    if column.nullable { ty } else { ty.non_null() }
+}
+
+/// The global id.
+pub fn id(description: &'static str) -> Field {
+    Field { name: "id", ty: Type::named("ID").non_null(), description, source: Source::Id }
+}
+
+/// A column as it is.
+pub fn column(name: &'static str, column: impl Into<Column>, description: &'static str) -> Field {
+    encoded(name, column, Encoding::Plain, description)
+}
+
+/// A column written in another way.
+pub fn encoded(
+    name: &'static str,
+    column: impl Into<Column>,
+    encoding: Encoding,
+    description: &'static str,
+) -> Field {
+    let column = column.into();
+    Field {
+        name,
+        ty: column_type(column, encoding),
+        description,
+        source: Source::Column(column, encoding),
+    }
+}
+
+/// A value object over one column.
+pub fn embedded(
+    name: &'static str,
+    object: &'static str,
+    carrier: impl Into<Column>,
+    description: &'static str,
+) -> Field {
+    let carrier = carrier.into();
+    let ty = pointer_type(object, carrier);
+    Field { name, ty, description, source: Source::Embedded(carrier) }
+}
+
+/// One row that a column points at.
+pub fn one(
+    name: &'static str,
+    object: &'static str,
+    pointer: impl Into<Column>,
+    description: &'static str,
+) -> Field {
+    let pointer = pointer.into();
+    let ty = pointer_type(object, pointer);
+    Field { name, ty, description, source: Source::One(pointer) }
+}
+
+/// A short list.
+pub fn list(
+    name: &'static str,
+    object: &'static str,
+    relation: Relation,
+    description: &'static str,
+) -> Field {
+    Field { name, ty: Type::list(object), description, source: Source::List(relation) }
+}
+
+/// A list that can grow. The type named is the items'; the field's type is its connection.
+pub fn connection(
+    name: &'static str,
+    object: &'static str,
+    relation: Relation,
+    description: &'static str,
+) -> Field {
+    let ty = Type::named(object).non_null();
+    Field { name, ty, description, source: Source::Connection(relation) }
+}
+
+/// One row by one of several keys.
+pub fn lookup(
+    name: &'static str,
+    object: &'static str,
+    lookup: &'static Lookup,
+    description: &'static str,
+) -> Field {
+    Field { name, ty: Type::named(object), description, source: Source::Lookup(lookup) }
+}
+
+impl Field {
+    /// Never null although its column may be: the object that holds it exists only where it is set.
+    pub fn known(mut self) -> Self {
+        self.ty.non_null = true;
+        self
+    }
+
+    /// The field's GraphQL type, with connections named.
+    pub fn output_type(&self) -> String {
+        match self.source {
+            Source::Connection(_) => format!("{}!", connection_name(self.ty.name)),
+            _ => {
+                let bang = |on| if on { "!" } else { "" };
+                let Type { name, list, nullable_items, non_null } = self.ty;
+                if list {
+                    format!("[{name}{}]{}", bang(!nullable_items), bang(non_null))
+                } else {
+                    format!("{name}{}", bang(non_null))
+                }
+            }
+        }
+    }
+
+    /// The arguments, in the order of the schema.
+    pub fn arguments(&self) -> Vec<Argument> {
+        match &self.source {
+            Source::List(relation) => filter_arguments(relation).collect(),
+            Source::Connection(relation) => {
+                filter_arguments(relation).chain(page_arguments()).collect()
+            }
+            Source::Lookup(lookup) => vec![Argument {
+                name: "by",
+                ty: Type::named(lookup.input).non_null(),
+                description: "The one key to look it up by.",
+                default: None,
+            }],
+            Source::Node => vec![Argument {
+                name: "id",
+                ty: Type::named("ID").non_null(),
+                description: "The global id.",
+                default: None,
+            }],
+            Source::Nodes => vec![Argument {
+                name: "ids",
+                ty: Type::list("ID"),
+                description: "The global ids, at most 100.",
+                default: None,
+            }],
+            _ => Vec::new(),
+        }
+    }
+}
+
+fn filter_arguments(relation: &Relation) -> impl Iterator<Item = Argument> + '_ {
+    relation.filters.iter().map(|filter| filter.argument.clone())
+}
+
+fn page_arguments() -> [Argument; 2] {
+    [
+        Argument {
+            name: "first",
+            ty: Type::named("Int"),
+            description: "How many to return, 0 to 100. More than 100 is an error, never a silent cut; null stands for the default.",
+            default: Some(PAGE_SIZE_DEFAULT),
+        },
+        Argument {
+            name: "after",
+            ty: Type::named("String"),
+            description: "Return what follows this `cursor` (or `endCursor`) of the same list with the same arguments.",
+            default: None,
+        },
+    ]
+}
+
+/// Name of the connection over a type.
+pub fn connection_name(object: &str) -> String {
+    format!("{object}Connection")
+}
+
+/// Name of the edge over a type.
+pub fn edge_name(object: &str) -> String {
+    format!("{object}Edge")
+}
+
+/// A type with fields.
+#[derive(Clone, Debug)]
+pub struct Object {
+    /// GraphQL name.
+    pub name: &'static str,
+    /// Description for client developers, in Markdown.
+    pub description: &'static str,
+    /// Table of its rows; none for the root and for value objects.
+    pub table: Option<&'static Table>,
+    /// Value of the table's discriminator for this type.
+    pub discriminant: Option<i64>,
+    /// Interfaces it implements.
+    pub interfaces: &'static [&'static str],
+    /// Fields, in the order of the schema.
+    pub fields: Vec<Field>,
+}
+
+/// A type that several objects share.
+#[derive(Clone, Debug)]
+pub struct Interface {
+    /// GraphQL name.
+    pub name: &'static str,
+    /// Description for client developers, in Markdown.
+    pub description: &'static str,
+    /// Table of its rows; none where they live in several.
+    pub table: Option<&'static Table>,
+    /// Interfaces it implements.
+    pub interfaces: &'static [&'static str],
+    /// Fields that every implementing object has.
+    pub fields: Vec<Field>,
+}

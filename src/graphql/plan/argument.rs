@@ -1,0 +1,168 @@
+//! Arguments at compile time: where their values will come from.
+//!
+//! A plan serves every request of its document whose variables have the same **shape**: which are
+//! null, which keys their objects have, what their truth values are. Compiling sees shapes only, so
+//! that a plan cannot come to depend on a value.
+
+use apollo_compiler::ast;
+use apollo_compiler::response::serde_json_bytes::serde_json;
+use apollo_compiler::response::{JsonMap, JsonValue};
+
+/// What is known of a variable when a plan is made.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Shape {
+    /// Null.
+    Null,
+    /// A truth value: `@skip` and `@include` shape the plan.
+    Bool(bool),
+    /// An object with these keys.
+    Object(Vec<(String, Shape)>),
+    /// Anything else.
+    Value,
+}
+
+impl Shape {
+    fn of(value: &JsonValue) -> Self {
+        match value {
+            JsonValue::Null => Self::Null,
+            JsonValue::Bool(value) => Self::Bool(*value),
+            JsonValue::Object(map) => Self::Object(
+                map.iter().map(|(key, value)| (key.as_str().to_owned(), Self::of(value))).collect(),
+            ),
+            _ => Self::Value,
+        }
+    }
+}
+
+/// The shapes of a request's variables.
+#[derive(Debug, Default)]
+pub struct Shapes(Vec<(String, Shape)>);
+
+impl Shapes {
+    /// Of coerced variables.
+    pub fn of(variables: &JsonMap) -> Self {
+        let shapes =
+            variables.iter().map(|(name, value)| (name.as_str().to_owned(), Shape::of(value)));
+        Self(shapes.collect())
+    }
+
+    /// A variable's shape; an absent one is null, for every argument that may be absent may be null.
+    pub fn get(&self, name: &str) -> &Shape {
+        self.0.iter().find(|(known, _)| known == name).map_or(&Shape::Null, |(_, shape)| shape)
+    }
+
+    /// A text that is the same for the same shapes.
+    pub fn key(&self) -> String {
+        let mut key = String::new();
+        write_key(&self.0, &mut key);
+        key
+    }
+}
+
+fn write_key(shapes: &[(String, Shape)], key: &mut String) {
+    for (name, shape) in shapes {
+        key.push_str(name);
+        match shape {
+            Shape::Null => key.push('?'),
+            Shape::Bool(true) => key.push('+'),
+            Shape::Bool(false) => key.push('-'),
+            Shape::Value => key.push('!'),
+            Shape::Object(fields) => {
+                key.push('{');
+                write_key(fields, key);
+                key.push('}');
+            }
+        }
+    }
+}
+
+/// Where the value of an argument comes from.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Arg {
+    /// Null, or not given.
+    Null,
+    /// From the document.
+    Literal(JsonValue),
+    /// From a variable, or from the field of a variable.
+    Variable(Vec<String>),
+    /// An object.
+    Object(Vec<(String, Arg)>),
+    /// A list.
+    List(Vec<Arg>),
+}
+
+impl Arg {
+    /// Where a value of the document comes from.
+    pub fn of(value: &ast::Value, shapes: &Shapes) -> Self {
+        match value {
+            ast::Value::Null => Self::Null,
+            ast::Value::Variable(name) => {
+                Self::of_variable(vec![name.as_str().to_owned()], shapes.get(name))
+            }
+            ast::Value::Enum(name) => Self::Literal(name.as_str().into()),
+            ast::Value::String(text) => Self::Literal(text.as_str().into()),
+            ast::Value::Boolean(value) => Self::Literal((*value).into()),
+            ast::Value::Int(number) => {
+                // What is no number of 64 bits can only be an ID, which is text.
+                Self::Literal(
+                    number.as_str().parse::<i64>().map_or(number.as_str().into(), JsonValue::from),
+                )
+            }
+            ast::Value::Float(number) => {
+                Self::Literal(serde_json::from_str(number.as_str()).unwrap_or(JsonValue::Null))
+            }
+            ast::Value::List(items) => {
+                Self::List(items.iter().map(|item| Self::of(item, shapes)).collect())
+            }
+            ast::Value::Object(fields) => Self::Object(
+                fields
+                    .iter()
+                    .map(|(name, value)| (name.as_str().to_owned(), Self::of(value, shapes)))
+                    .collect(),
+            ),
+        }
+    }
+
+    fn of_variable(path: Vec<String>, shape: &Shape) -> Self {
+        match shape {
+            Shape::Null => Self::Null,
+            Shape::Object(fields) => Self::Object(
+                fields
+                    .iter()
+                    .map(|(name, shape)| {
+                        let mut path = path.clone();
+                        path.push(name.clone());
+                        (name.clone(), Self::of_variable(path, shape))
+                    })
+                    .collect(),
+            ),
+            Shape::Bool(_) | Shape::Value => Self::Variable(path),
+        }
+    }
+
+    /// The value in a request.
+    pub fn value(&self, variables: &JsonMap) -> JsonValue {
+        match self {
+            Self::Null => JsonValue::Null,
+            Self::Literal(value) => value.clone(),
+            Self::Variable(path) => {
+                let (first, rest) = path
+                    .split_first()
+                    .map_or(("", [].as_slice()), |(first, rest)| (first.as_str(), rest));
+                let value = variables.get(first);
+                let value =
+                    rest.iter().fold(value, |value, key| value?.as_object()?.get(key.as_str()));
+                value.cloned().unwrap_or(JsonValue::Null)
+            }
+            Self::Object(fields) => JsonValue::Object(
+                fields
+                    .iter()
+                    .map(|(name, arg)| (name.as_str().into(), arg.value(variables)))
+                    .collect(),
+            ),
+            Self::List(items) => {
+                JsonValue::Array(items.iter().map(|item| item.value(variables)).collect())
+            }
+        }
+    }
+}

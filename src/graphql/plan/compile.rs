@@ -1,0 +1,700 @@
+//! From the selections of a validated operation to a plan.
+
+use std::collections::{HashMap, HashSet};
+
+use apollo_compiler::ast::{self, DirectiveList};
+use apollo_compiler::executable::{self, Operation, Selection as Selected, SelectionSet};
+use apollo_compiler::{ExecutableDocument, Node};
+use entity::external_id;
+
+use super::argument::{Arg, Shape, Shapes};
+use super::statement::{Comparison, LINK, Reading, Statement};
+use super::{
+    Binding, Connection, ConnectionPart, EdgePart, Keys, Level, LevelIndex, Member, PageInfoPart,
+    Part, Plan, Selection, Site, Slot, Value,
+};
+use crate::catalog::Backend;
+use crate::error::FaultClass;
+use crate::graphql::declare::{
+    Column, Constant, Encoding, Field, LIST_SIZE_MAX, Lookup, LookupBy, Object, Relation, Source,
+    Table, ValueKind, connection_name, edge_name,
+};
+use crate::graphql::error::{GraphQLError, Location, code};
+use crate::graphql::schema::Schema;
+use crate::graphql::types;
+
+/// Members that the plan of one operation may have, over all types that an object may be.
+pub const MEMBERS_MAX: usize = 10_000;
+/// Statements that the plan of one operation may have.
+pub const LEVELS_MAX: usize = 200;
+
+/// Compile an operation for one database and one shape of variables.
+///
+/// # Errors
+/// When it selects more than a plan may have.
+pub fn compile(
+    schema: &Schema,
+    document: &ExecutableDocument,
+    operation: &Operation,
+    shapes: &Shapes,
+    backend: Backend,
+) -> Result<Plan, GraphQLError> {
+    let mut compiler = Compiler {
+        schema,
+        document,
+        shapes,
+        backend,
+        levels: Vec::new(),
+        ids: Vec::new(),
+        members: 0,
+        introspects: false,
+    };
+    let root = match schema.object("Query") {
+        Some(query) => compiler.members(Place::root(), query, &[&operation.selection_set])?,
+        None => Vec::new(),
+    };
+    let Compiler { levels, ids, introspects, .. } = compiler;
+    let mut children = vec![Vec::new(); levels.len()];
+    let mut first = Vec::new();
+    for (index, level) in levels.iter().enumerate() {
+        match level.keys {
+            Keys::Rows { level: parent, .. } => children[parent].push(index),
+            Keys::Root | Keys::Given { .. } => first.push(index),
+        }
+    }
+    Ok(Plan { root, levels, first, children, ids, introspects })
+}
+
+struct Compiler<'a> {
+    schema: &'a Schema,
+    document: &'a ExecutableDocument,
+    shapes: &'a Shapes,
+    backend: Backend,
+    levels: Vec<Level>,
+    ids: Vec<(Arg, Site)>,
+    members: usize,
+    introspects: bool,
+}
+
+/// Where an object comes from.
+#[derive(Clone, Copy)]
+struct Place<'p> {
+    /// The row: its level, and its table's scope in the level's statement. None at the root.
+    row: Option<(LevelIndex, usize)>,
+    /// The column that carries a value object, as an expression.
+    carrier: Option<&'p str>,
+    /// Where the row's discriminator must have this value for the object to be shown.
+    kind: Option<(Slot, i64)>,
+}
+
+impl Place<'_> {
+    fn root() -> Self {
+        Self { row: None, carrier: None, kind: None }
+    }
+
+    fn row(level: LevelIndex, scope: usize) -> Self {
+        Self { row: Some((level, scope)), ..Self::root() }
+    }
+}
+
+/// Fields that share a response key, merged.
+struct Collected<'a> {
+    key: &'a str,
+    fields: Vec<&'a Node<executable::Field>>,
+}
+
+impl<'a> Collected<'a> {
+    fn name(&self) -> &'a str {
+        self.fields[0].name.as_str()
+    }
+
+    fn selections(&self) -> Vec<&'a SelectionSet> {
+        self.fields.iter().filter_map(|field| field.selection_set.as_ref()).collect()
+    }
+
+    fn prefix(&self) -> String {
+        // GraphQL names need no escapes.
+        format!("\"{}\":", self.key)
+    }
+}
+
+impl<'a> Compiler<'a> {
+    /// The members of an object of one type.
+    fn members(
+        &mut self,
+        place: Place<'_>,
+        object: &Object,
+        sets: &[&'a SelectionSet],
+    ) -> Result<Vec<Member>, GraphQLError> {
+        let collected = self.collect(object.name, object.interfaces, sets)?;
+        let mut members = Vec::with_capacity(collected.len());
+        for field in &collected {
+            let location = self.location(field);
+            let (value, nullable) = match field.name() {
+                "__typename" => (Value::Typename(object.name), false),
+                "__schema" | "__type" => {
+                    self.introspects = true;
+                    (Value::Introspection, true)
+                }
+                name => {
+                    let declared = object.fields.iter().find(|declared| declared.name == name);
+                    // The validator has seen the same declarations.
+                    let declared = declared.ok_or_else(internal)?;
+                    let value = self.value(place, object, declared, field)?;
+                    (value, !declared.ty.non_null)
+                }
+            };
+            let (key, prefix) = (field.key.to_owned(), field.prefix());
+            members.push(Member { key, prefix, value, nullable, location });
+        }
+        Ok(members)
+    }
+
+    fn value(
+        &mut self,
+        place: Place<'_>,
+        object: &Object,
+        declared: &Field,
+        field: &Collected<'a>,
+    ) -> Result<Value, GraphQLError> {
+        let site = Site {
+            coordinate: format!("{}.{}", object.name, declared.name),
+            location: self.location(field),
+        };
+        match &declared.source {
+            Source::Id => {
+                let (level, scope) = place.row.ok_or_else(internal)?;
+                let tag = object.table.ok_or_else(internal)?.tag;
+                let statement = &mut self.levels[level].statement;
+                let key = statement.key_of(scope);
+                Ok(Value::Id { tag, slot: statement.slot(key) })
+            }
+            Source::Column(column, encoding) => {
+                let slot = self.column_slot(place, object, *column)?;
+                Ok(Value::Scalar { slot, kind: column.kind, encoding: *encoding })
+            }
+            Source::OfCarrier(template) => {
+                let (level, _) = place.row.ok_or_else(internal)?;
+                let carrier = place.carrier.ok_or_else(internal)?;
+                let slot = self.levels[level].statement.slot(template.replace("{}", carrier));
+                Ok(Value::Scalar { slot, kind: ValueKind::Int, encoding: Encoding::Plain })
+            }
+            Source::Embedded(carrier) => {
+                let (level, scope) = place.row.ok_or_else(internal)?;
+                let statement = &mut self.levels[level].statement;
+                let carrier = statement.column(scope, object.table, *carrier);
+                let presence = statement.slot(carrier.clone());
+                let value = self.schema.object(declared.ty.name).ok_or_else(internal)?;
+                // A value object has no table of its own: its columns are those of this one.
+                let value = Object { table: object.table, ..value.clone() };
+                let inside = Place { carrier: Some(&carrier), ..place };
+                let members = self.members(inside, &value, &field.selections())?;
+                let selection = Selection { kind: None, types: vec![(None, members)] };
+                Ok(Value::Object { presence, selection })
+            }
+            Source::One(pointer) => {
+                let (level, scope) = place.row.ok_or_else(internal)?;
+                let table = self.table(declared.ty.name)?;
+                let statement = &mut self.levels[level].statement;
+                let pointer = statement.column(scope, object.table, *pointer);
+                let joined = statement.join(table.name, "id", &pointer, "LEFT JOIN", None);
+                let key = statement.key_of(joined);
+                let presence = statement.slot(key);
+                let selection =
+                    self.selection(level, joined, declared.ty.name, &field.selections())?;
+                Ok(Value::Object { presence, selection })
+            }
+            Source::List(relation) => {
+                let want = Want {
+                    keys: self.keys(place, object)?,
+                    bindings: self.bindings(relation, field),
+                    ..Want::of(relation, declared.ty.name, Reading::AtMost(LIST_SIZE_MAX), site)
+                };
+                let level = self.level(&want)?;
+                let scope = self.shown(level)?;
+                let selection =
+                    self.selection(level, scope, declared.ty.name, &field.selections())?;
+                Ok(Value::List { level, selection })
+            }
+            Source::Connection(relation) => {
+                let want = Want {
+                    keys: self.keys(place, object)?,
+                    bindings: self.bindings(relation, field),
+                    first: self.argument(field, "first"),
+                    after: self.argument(field, "after"),
+                    ..Want::of(relation, declared.ty.name, Reading::Page, site)
+                };
+                Ok(Value::Connection(self.connection(&want, &field.selections())?))
+            }
+            Source::Lookup(lookup) => self.lookup(lookup, declared.ty.name, field, site),
+            Source::Node | Source::Nodes => self.nodes(declared, field, site),
+        }
+    }
+
+    fn column_slot(
+        &mut self,
+        place: Place<'_>,
+        object: &Object,
+        column: Column,
+    ) -> Result<Slot, GraphQLError> {
+        let (level, scope) = place.row.ok_or_else(internal)?;
+        let statement = &mut self.levels[level].statement;
+        let expression = statement.column(scope, object.table, column);
+        Ok(statement.slot(expression))
+    }
+
+    /// An object or interface whose row is in a scope of a level.
+    fn selection(
+        &mut self,
+        level: LevelIndex,
+        scope: usize,
+        type_name: &str,
+        sets: &[&'a SelectionSet],
+    ) -> Result<Selection, GraphQLError> {
+        let schema = self.schema;
+        let possible = schema.possible(type_name);
+        if let [object] = possible.as_slice() {
+            let members = self.members(Place::row(level, scope), object, sets)?;
+            return Ok(Selection { kind: None, types: vec![(None, members)] });
+        }
+        let table = self.table(type_name)?;
+        let discriminator = table.discriminator.ok_or_else(internal)?;
+        let statement = &mut self.levels[level].statement;
+        let kind = statement.column(scope, Some(table), discriminator);
+        let kind = statement.slot(kind);
+        let mut types = Vec::with_capacity(possible.len());
+        for object in possible {
+            let discriminant = object.discriminant.ok_or_else(internal)?;
+            let place = Place { kind: Some((kind, discriminant)), ..Place::row(level, scope) };
+            types.push((Some(discriminant), self.members(place, object, sets)?));
+        }
+        Ok(Selection { kind: Some(kind), types })
+    }
+
+    fn connection(
+        &mut self,
+        want: &Want,
+        sets: &[&'a SelectionSet],
+    ) -> Result<Connection, GraphQLError> {
+        let item = want.object;
+        let mut connection = Connection { page: None, cursor: Vec::new(), members: Vec::new() };
+        for part in self.collect(&connection_name(item), &[], sets)? {
+            if matches!(part.name(), "edges" | "nodes" | "pageInfo") && connection.page.is_none() {
+                connection.page = Some(self.level(want)?);
+            }
+            let page = connection.page.unwrap_or_default();
+            let value = match part.name() {
+                "__typename" => ConnectionPart::Typename(connection_name(item)),
+                "totalCount" => {
+                    let count = want.reading(Reading::Count);
+                    ConnectionPart::TotalCount(self.level(&count)?, self.location(&part))
+                }
+                "nodes" => {
+                    let scope = self.shown(page)?;
+                    ConnectionPart::Nodes(self.selection(page, scope, item, &part.selections())?)
+                }
+                "edges" => {
+                    let mut edges = Vec::new();
+                    for part in self.collect(&edge_name(item), &[], &part.selections())? {
+                        let value = match part.name() {
+                            "__typename" => EdgePart::Typename(edge_name(item)),
+                            "cursor" => {
+                                connection.cursor = self.levels[page].statement.cursor_slots();
+                                EdgePart::Cursor
+                            }
+                            _ => {
+                                let scope = self.shown(page)?;
+                                EdgePart::Node(self.selection(
+                                    page,
+                                    scope,
+                                    item,
+                                    &part.selections(),
+                                )?)
+                            }
+                        };
+                        edges.push(Part { key: part.key.to_owned(), prefix: part.prefix(), value });
+                    }
+                    ConnectionPart::Edges(edges)
+                }
+                _ => {
+                    let mut info = Vec::new();
+                    for part in self.collect("PageInfo", &[], &part.selections())? {
+                        let value = match part.name() {
+                            "__typename" => PageInfoPart::Typename,
+                            "hasNextPage" => PageInfoPart::HasNextPage,
+                            "hasPreviousPage" => {
+                                let level = match want.after {
+                                    Arg::Null => None,
+                                    _ => Some(self.level(&want.reading(Reading::Preceding))?),
+                                };
+                                PageInfoPart::HasPreviousPage(level, self.location(&part))
+                            }
+                            name => {
+                                connection.cursor = self.levels[page].statement.cursor_slots();
+                                if name == "startCursor" {
+                                    PageInfoPart::StartCursor
+                                } else {
+                                    PageInfoPart::EndCursor
+                                }
+                            }
+                        };
+                        info.push(Part { key: part.key.to_owned(), prefix: part.prefix(), value });
+                    }
+                    ConnectionPart::PageInfo(info)
+                }
+            };
+            connection.members.push(Part {
+                key: part.key.to_owned(),
+                prefix: part.prefix(),
+                value,
+            });
+        }
+        Ok(connection)
+    }
+
+    fn lookup(
+        &mut self,
+        lookup: &Lookup,
+        type_name: &'static str,
+        field: &Collected<'a>,
+        site: Site,
+    ) -> Result<Value, GraphQLError> {
+        let Arg::Object(fields) = self.argument(field, "by") else { return Err(internal()) };
+        // The validator and the coercion of variables have made sure of exactly one key.
+        let given = fields.into_iter().find(|(_, value)| *value != Arg::Null);
+        let (name, value) = given.ok_or_else(internal)?;
+        let key = lookup.keys.iter().find(|key| key.name == name).ok_or_else(internal)?;
+        let table = self.table(type_name)?;
+        // One of the types that share a table, or the table's only type, or all: an interface.
+        let object = self.schema.object(type_name);
+        let kind = table.discriminator.zip(object.and_then(|object| object.discriminant));
+        let of_kind = |mut relation: Relation| {
+            relation.only.extend(kind.map(|(column, value)| (column, Constant::Int(value))));
+            relation
+        };
+        let want = match &key.by {
+            LookupBy::Id => {
+                let relation = of_kind(Relation::by_key(table.name));
+                let keys = Keys::Given { ids: value, tag: table.tag };
+                Want { keys, ..Want::of(&relation, type_name, Reading::All, site) }
+            }
+            LookupBy::Column(column) => {
+                let binding = Binding { column: column(), value, is_enum: false };
+                let relation = of_kind(Relation::all(binding.column));
+                // One more than there may be shows that the key is ambiguous.
+                let reading = Reading::AtMost(2);
+                Want { bindings: vec![binding], ..Want::of(&relation, type_name, reading, site) }
+            }
+            LookupBy::ExternalId { catalog, scope } => {
+                use external_id::Column as Its;
+                let target: Column = match table.name {
+                    "production" => Its::ProductionId.into(),
+                    "person" => Its::PersonId.into(),
+                    _ => Its::CompanyId.into(),
+                };
+                let relation = Relation::all(Its::Id)
+                    .only(Its::Catalog, Constant::Text(catalog))
+                    .only(Its::Scope, Constant::Text(scope))
+                    .through(target);
+                let binding = Binding { column: Its::Value.into(), value, is_enum: false };
+                let reading = Reading::AtMost(2);
+                Want {
+                    bindings: vec![binding],
+                    target_kind: kind,
+                    ..Want::of(&relation, type_name, reading, site)
+                }
+            }
+        };
+        let level = self.level(&want)?;
+        let scope = self.shown(level)?;
+        let selection = self.selection(level, scope, type_name, &field.selections())?;
+        Ok(Value::Lookup { level, selection })
+    }
+
+    fn nodes(
+        &mut self,
+        declared: &Field,
+        field: &Collected<'a>,
+        site: Site,
+    ) -> Result<Value, GraphQLError> {
+        let list = declared.ty.list;
+        let ids = self.argument(field, if list { "ids" } else { "id" });
+        let schema = self.schema;
+        let sets = field.selections();
+        let mut tables: Vec<(u8, LevelIndex, Selection)> = Vec::new();
+        for object in schema.possible(declared.ty.name) {
+            let table = object.table.ok_or_else(internal)?;
+            if tables.iter().any(|(tag, _, _)| *tag == table.tag) {
+                continue;
+            }
+            let keys = Keys::Given { ids: ids.clone(), tag: table.tag };
+            let relation = Relation::by_key(table.name);
+            let want =
+                Want { keys, ..Want::of(&relation, object.name, Reading::All, site.clone()) };
+            let level = self.level(&want)?;
+            // Several types live in one table where it has a discriminator: their interface.
+            let type_name = object.interfaces.first().filter(|_| table.discriminator.is_some());
+            let type_name = type_name.unwrap_or(&object.name);
+            let selection = self.selection(level, LINK, type_name, &sets)?;
+            tables.push((table.tag, level, selection));
+        }
+        self.ids.push((ids, site));
+        Ok(Value::Nodes { ids: self.ids.len() - 1, list, tables })
+    }
+
+    /// The keys by which a child of this place finds its parent.
+    fn keys(&mut self, place: Place<'_>, object: &Object) -> Result<Keys, GraphQLError> {
+        let Some((level, scope)) = place.row else { return Ok(Keys::Root) };
+        object.table.ok_or_else(internal)?;
+        let statement = &mut self.levels[level].statement;
+        let key = statement.key_of(scope);
+        let slot = statement.slot(key);
+        let kinds = place.kind.map(|(slot, value)| (slot, vec![value]));
+        Ok(Keys::Rows { level, slot, kinds })
+    }
+
+    /// The scope of the shown row of a level.
+    fn shown(&mut self, level: LevelIndex) -> Result<usize, GraphQLError> {
+        let Some(target) = self.levels[level].relation.target else { return Ok(LINK) };
+        let table = self.table(self.levels[level].object)?;
+        let Level { statement, target_kind, .. } = &mut self.levels[level];
+        let on = statement.column(LINK, None, target);
+        Ok(statement.join(table.name, "id", &on, "JOIN", *target_kind))
+    }
+
+    /// The level that reads what is wanted: the one that exists, where the same parents already
+    /// have the same list, whether by another alias or in another of the types they may be.
+    fn level(&mut self, want: &Want) -> Result<LevelIndex, GraphQLError> {
+        if let Some(index) = self.levels.iter().position(|level| want.is(level)) {
+            let level = &mut self.levels[index];
+            match (&mut level.keys, &want.keys) {
+                (
+                    Keys::Rows { kinds: Some((_, known)), .. },
+                    Keys::Rows { kinds: Some((_, new)), .. },
+                ) => {
+                    known.extend(
+                        new.iter().filter(|kind| !known.contains(kind)).collect::<Vec<_>>(),
+                    );
+                }
+                (Keys::Rows { kinds, .. }, _) => *kinds = None,
+                _ => {}
+            }
+            return Ok(index);
+        }
+        if self.levels.len() >= LEVELS_MAX {
+            return Err(GraphQLError::new(
+                code::QUERY_TOO_COMPLEX,
+                format!("The operation follows more than {LEVELS_MAX} lists and look-ups."),
+            )
+            .at(want.site.location));
+        }
+        let Relation { link, key, parent, only, order, .. } = &want.relation;
+        let constants = only.iter().map(|(column, value)| Comparison::Constant(*column, *value));
+        let bound = want.bindings.iter().map(|binding| Comparison::Bound(binding.column));
+        let conditions = constants.chain(bound).collect();
+        let statement = Statement::new(
+            self.backend,
+            want.reading,
+            (link, key),
+            *parent,
+            conditions,
+            order.clone(),
+        );
+        self.levels.push(Level {
+            keys: want.keys.clone(),
+            statement,
+            relation: want.relation.clone(),
+            object: want.object,
+            bindings: want.bindings.clone(),
+            first: want.first.clone(),
+            after: want.after.clone(),
+            target_kind: want.target_kind,
+            site: want.site.clone(),
+        });
+        Ok(self.levels.len() - 1)
+    }
+
+    /// The filters whose argument is given.
+    fn bindings(&self, relation: &Relation, field: &Collected<'a>) -> Vec<Binding> {
+        let bound = relation.filters.iter().map(|filter| Binding {
+            column: filter.column,
+            value: self.argument(field, filter.argument.name),
+            is_enum: types::ENUMS.iter().any(|declared| declared.name == filter.argument.ty.name),
+        });
+        bound.filter(|binding| binding.value != Arg::Null).collect()
+    }
+
+    fn argument(&self, field: &Collected<'a>, name: &str) -> Arg {
+        // Merged fields have the same arguments.
+        match field.fields[0].specified_argument_by_name(name) {
+            Some(value) => Arg::of(value, self.shapes),
+            None => Arg::Null,
+        }
+    }
+
+    fn table(&self, type_name: &str) -> Result<&'static Table, GraphQLError> {
+        let table = match self.schema.interface(type_name) {
+            Some(interface) => interface.table,
+            None => self.schema.object(type_name).and_then(|object| object.table),
+        };
+        table.ok_or_else(internal)
+    }
+
+    /// The fields that apply to an object of a type, merged by response key, in the order of the
+    /// document: `CollectFields` of the specification.
+    fn collect(
+        &mut self,
+        type_name: &str,
+        interfaces: &[&str],
+        sets: &[&'a SelectionSet],
+    ) -> Result<Vec<Collected<'a>>, GraphQLError> {
+        let mut into =
+            Collecting { fields: Vec::new(), index: HashMap::new(), visited: HashSet::new() };
+        for set in sets {
+            self.collect_into(
+                &mut into,
+                &|name| type_name == name || interfaces.contains(&name),
+                set,
+            );
+        }
+        self.members += into.fields.len();
+        if self.members > MEMBERS_MAX {
+            return Err(GraphQLError::new(
+                code::QUERY_TOO_COMPLEX,
+                format!(
+                    "The operation selects more than {MEMBERS_MAX} fields, fragments expanded."
+                ),
+            ));
+        }
+        Ok(into.fields)
+    }
+
+    fn collect_into(
+        &self,
+        into: &mut Collecting<'a>,
+        applies: &dyn Fn(&str) -> bool,
+        set: &'a SelectionSet,
+    ) {
+        for selection in &set.selections {
+            if !self.is_included(selection.directives()) {
+                continue;
+            }
+            match selection {
+                Selected::Field(field) => {
+                    let key = field.response_name().as_str();
+                    let next = into.fields.len();
+                    let index = *into.index.entry(key).or_insert(next);
+                    match into.fields.get_mut(index) {
+                        Some(same) => same.fields.push(field),
+                        None => into.fields.push(Collected { key, fields: vec![field] }),
+                    }
+                }
+                Selected::InlineFragment(fragment) => {
+                    if fragment.type_condition.as_ref().is_none_or(|name| applies(name)) {
+                        self.collect_into(into, applies, &fragment.selection_set);
+                    }
+                }
+                Selected::FragmentSpread(spread) => {
+                    let name = spread.fragment_name.as_str();
+                    if let Some(fragment) = self.document.fragments.get(name)
+                        && applies(fragment.type_condition())
+                        && into.visited.insert(name)
+                    {
+                        self.collect_into(into, applies, &fragment.selection_set);
+                    }
+                }
+            }
+        }
+    }
+
+    fn is_included(&self, directives: &DirectiveList) -> bool {
+        let holds = |name| {
+            let condition = directives.get(name)?.specified_argument_by_name("if")?;
+            match condition.as_ref() {
+                ast::Value::Boolean(value) => Some(*value),
+                ast::Value::Variable(variable) => {
+                    Some(*self.shapes.get(variable) == Shape::Bool(true))
+                }
+                _ => None,
+            }
+        };
+        holds("skip") != Some(true) && holds("include") != Some(false)
+    }
+
+    fn location(&self, field: &Collected<'a>) -> Option<Location> {
+        let start = field.fields[0].location()?.line_column(&self.document.sources)?;
+        Some(Location { line: start.line, column: start.column })
+    }
+}
+
+/// What a level should read.
+struct Want {
+    keys: Keys,
+    relation: Relation,
+    object: &'static str,
+    reading: Reading,
+    bindings: Vec<Binding>,
+    first: Arg,
+    after: Arg,
+    target_kind: Option<(Column, i64)>,
+    site: Site,
+}
+
+impl Want {
+    /// Without parents and arguments.
+    fn of(relation: &Relation, object: &'static str, reading: Reading, site: Site) -> Self {
+        Self {
+            keys: Keys::Root,
+            relation: relation.clone(),
+            object,
+            reading,
+            bindings: Vec::new(),
+            first: Arg::Null,
+            after: Arg::Null,
+            target_kind: None,
+            site,
+        }
+    }
+
+    /// The same list, read in another way.
+    fn reading(&self, reading: Reading) -> Self {
+        Self {
+            keys: self.keys.clone(),
+            bindings: self.bindings.clone(),
+            first: self.first.clone(),
+            after: self.after.clone(),
+            target_kind: self.target_kind,
+            ..Self::of(&self.relation, self.object, reading, self.site.clone())
+        }
+    }
+
+    /// Whether a level reads this, perhaps for fewer of the parents.
+    fn is(&self, level: &Level) -> bool {
+        let same_parents = match (&self.keys, &level.keys) {
+            (Keys::Rows { level, slot, .. }, Keys::Rows { level: other, slot: of_other, .. }) => {
+                (level, slot) == (other, of_other)
+            }
+            (keys, others) => keys == others,
+        };
+        same_parents
+            && self.reading == level.statement.reading()
+            && self.object == level.object
+            && self.relation == level.relation
+            && self.bindings == level.bindings
+            && self.first == level.first
+            && self.after == level.after
+            && self.target_kind == level.target_kind
+    }
+}
+
+/// Fields being collected, each response key once, each fragment once.
+struct Collecting<'a> {
+    fields: Vec<Collected<'a>>,
+    index: HashMap<&'a str, usize>,
+    visited: HashSet<&'a str>,
+}
+
+/// The validator and the declarations disagree: a defect of this program.
+fn internal() -> GraphQLError {
+    GraphQLError::new(code::INTERNAL_SERVER_ERROR, FaultClass::Bug.sentence())
+}

@@ -1,0 +1,243 @@
+//! A compiled operation: a few batched statements, and how their rows are written as JSON.
+//!
+//! - [`argument`]: what an argument's value will be, without knowing it yet.
+//! - [`compile`]: from the selections of a document to levels and members.
+//! - [`statement`]: from a level to SQL.
+//! - [`bind`]: from a request's variables to what the statements are given.
+//!
+//! A **level** is one statement. It reads one list (or one look-up) for all parents of the level
+//! above it at once, so that a request costs as many statements as its document has lists,
+//! however many rows they return. What a row points at is joined to the row's own statement.
+
+pub mod argument;
+pub mod bind;
+pub mod compile;
+pub mod statement;
+
+use argument::Arg;
+use statement::Statement;
+
+use super::declare::{Column, Encoding, Relation, ValueKind};
+use super::error::Location;
+
+/// Index of a level in its plan.
+pub type LevelIndex = usize;
+/// Position of a value in a row.
+pub type Slot = usize;
+
+/// A compiled operation.
+pub struct Plan {
+    /// The members of the root object.
+    pub root: Vec<Member>,
+    /// The statements; a level comes after the level of its parents.
+    pub levels: Vec<Level>,
+    /// The levels that hang on the root.
+    pub first: Vec<LevelIndex>,
+    /// For each level, those that read for its rows.
+    pub children: Vec<Vec<LevelIndex>>,
+    /// The global ids that the request names, one list for each field that takes them.
+    pub ids: Vec<(Arg, Site)>,
+    /// Whether the operation asks about the schema.
+    pub introspects: bool,
+}
+
+/// One statement.
+pub struct Level {
+    /// For which parents it reads.
+    pub keys: Keys,
+    /// What it reads.
+    pub statement: Statement,
+    /// The relation, and what its arguments bind.
+    pub relation: Relation,
+    /// What the relation leads to.
+    pub object: &'static str,
+    /// The values of the request that columns of the link are compared with, in order.
+    pub bindings: Vec<Binding>,
+    /// How many, of a connection.
+    pub first: Arg,
+    /// After which cursor, of a connection.
+    pub after: Arg,
+    /// The discriminator that the shown row must have, where the link does not make sure of it.
+    pub target_kind: Option<(Column, i64)>,
+    /// The field, for errors.
+    pub site: Site,
+}
+
+/// A value of the request that a column is compared with.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Binding {
+    /// The column.
+    pub column: Column,
+    /// The value.
+    pub value: Arg,
+    /// Whether it is an enum's, stored in lower case.
+    pub is_enum: bool,
+}
+
+/// A field in the document.
+#[derive(Clone, Debug)]
+pub struct Site {
+    /// `Type.field`.
+    pub coordinate: String,
+    /// Where it stands.
+    pub location: Option<Location>,
+}
+
+/// The parents of a level.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Keys {
+    /// None: it hangs on the root and runs once.
+    Root,
+    /// Rows that the request names by global id.
+    Given {
+        /// The id, or the ids.
+        ids: Arg,
+        /// The tag of the level's table; other ids are not for it.
+        tag: u8,
+    },
+    /// The rows of another level.
+    Rows {
+        /// The level.
+        level: LevelIndex,
+        /// The value that identifies the parent.
+        slot: Slot,
+        /// Only rows whose discriminator, in this slot, has one of these values.
+        kinds: Option<(Slot, Vec<i64>)>,
+    },
+}
+
+/// A member of a JSON object.
+pub struct Member {
+    /// Response key.
+    pub key: String,
+    /// `"key":`, ready to be written.
+    pub prefix: String,
+    /// The value.
+    pub value: Value,
+    /// Whether null may stand here, so that an error ends here.
+    pub nullable: bool,
+    /// The field in the document.
+    pub location: Option<Location>,
+}
+
+/// How a member's value is written.
+pub enum Value {
+    /// The name of the type.
+    Typename(&'static str),
+    /// A global id.
+    Id {
+        /// Tag of the table.
+        tag: u8,
+        /// The row's id.
+        slot: Slot,
+    },
+    /// A value of the row.
+    Scalar {
+        /// Where it is.
+        slot: Slot,
+        /// What it is.
+        kind: ValueKind,
+        /// How it is written.
+        encoding: Encoding,
+    },
+    /// An object made of the same row; null where the slot is.
+    Object {
+        /// What says that the object exists.
+        presence: Slot,
+        /// Its members.
+        selection: Selection,
+    },
+    /// All rows that a level has for this parent.
+    List {
+        /// The level.
+        level: LevelIndex,
+        /// The items.
+        selection: Selection,
+    },
+    /// A page of the rows that a level has for this parent.
+    Connection(Connection),
+    /// The one row that a level has; several are an error.
+    Lookup {
+        /// The level.
+        level: LevelIndex,
+        /// The object.
+        selection: Selection,
+    },
+    /// Rows by global id, whatever their tables.
+    Nodes {
+        /// Which ids of the plan.
+        ids: usize,
+        /// Whether it is a list.
+        list: bool,
+        /// For each tag, the level that reads its table.
+        tables: Vec<(u8, LevelIndex, Selection)>,
+    },
+    /// Answered by introspection.
+    Introspection,
+}
+
+/// The members of an object, for each of the types it may be.
+pub struct Selection {
+    /// The discriminator; none where the type is known.
+    pub kind: Option<Slot>,
+    /// Members by discriminator.
+    pub types: Vec<(Option<i64>, Vec<Member>)>,
+}
+
+/// A connection.
+pub struct Connection {
+    /// The level that reads the page; none where only the count is asked for.
+    pub page: Option<LevelIndex>,
+    /// The values a cursor is made of: order terms, then the key.
+    pub cursor: Vec<(Slot, ValueKind)>,
+    /// Its members.
+    pub members: Vec<Part<ConnectionPart>>,
+}
+
+/// A member of a connection, an edge or a page info.
+pub struct Part<T> {
+    /// Response key.
+    pub key: String,
+    /// `"key":`, ready to be written.
+    pub prefix: String,
+    /// The value.
+    pub value: T,
+}
+
+/// What a connection consists of.
+pub enum ConnectionPart {
+    /// The name of the type.
+    Typename(String),
+    /// Edges.
+    Edges(Vec<Part<EdgePart>>),
+    /// Items.
+    Nodes(Selection),
+    /// Page info.
+    PageInfo(Vec<Part<PageInfoPart>>),
+    /// The count, read by this level.
+    TotalCount(LevelIndex, Option<Location>),
+}
+
+/// What an edge consists of.
+pub enum EdgePart {
+    /// The name of the type.
+    Typename(String),
+    /// The cursor.
+    Cursor,
+    /// The item.
+    Node(Selection),
+}
+
+/// What a page info consists of.
+pub enum PageInfoPart {
+    /// The name of the type.
+    Typename,
+    /// Whether more follows.
+    HasNextPage,
+    /// Whether something precedes: read by this level, and no where no cursor was given.
+    HasPreviousPage(Option<LevelIndex>, Option<Location>),
+    /// The first item's cursor.
+    StartCursor,
+    /// The last item's cursor.
+    EndCursor,
+}

@@ -1,0 +1,480 @@
+//! Writing JSON straight from the rows, in the order of the selections.
+//!
+//! Null propagation is a truncation: an object that cannot be null but should be is cut off the
+//! buffer, up to the nearest member that may be null.
+
+use std::io::Write;
+use std::ops::Range;
+
+use apollo_compiler::response::JsonMap;
+use serde_json::Value as Json;
+
+use super::cursor;
+use super::declare::{Encoding, ValueKind};
+use super::error::{GraphQLError, Location, PathSegment, code};
+use super::execute::{Outcome, Outcomes};
+use super::id;
+use super::plan::bind::Bound;
+use super::plan::statement::ANSWER;
+use super::plan::{
+    Connection, ConnectionPart, EdgePart, Keys, LevelIndex, Member, PageInfoPart, Part, Plan,
+    Selection, Slot, Value,
+};
+use crate::catalog::read::Rows;
+use crate::error::{Fault, FaultClass};
+
+/// Errors that one response lists; what is beyond is only logged.
+const ERRORS_MAX: usize = 20;
+
+/// A value that cannot be shown; its error has been noted.
+struct Unshowable;
+
+type Rendered = Result<(), Unshowable>;
+
+/// Render the data of a response, and what went wrong on the way.
+pub fn render(
+    plan: &Plan,
+    bound: &Bound,
+    outcomes: &Outcomes,
+    introspection: Option<&JsonMap>,
+    request_id: &str,
+) -> (Vec<u8>, Vec<GraphQLError>) {
+    let mut renderer = Renderer {
+        plan,
+        bound,
+        outcomes,
+        introspection,
+        request_id,
+        out: Vec::with_capacity(1024),
+        path: Vec::new(),
+        errors: Vec::new(),
+    };
+    if renderer.members(&plan.root, None).is_err() {
+        renderer.out.clear();
+        renderer.out.extend_from_slice(b"null");
+    }
+    (renderer.out, renderer.errors)
+}
+
+#[derive(Clone, Copy)]
+enum Step<'a> {
+    Key(&'a str),
+    Index(usize),
+}
+
+struct Renderer<'a> {
+    plan: &'a Plan,
+    bound: &'a Bound,
+    outcomes: &'a Outcomes,
+    introspection: Option<&'a JsonMap>,
+    request_id: &'a str,
+    out: Vec<u8>,
+    path: Vec<Step<'a>>,
+    errors: Vec<GraphQLError>,
+}
+
+/// A row: its level, and which of the level's rows. None at the root.
+type Here = Option<(LevelIndex, usize)>;
+
+impl<'a> Renderer<'a> {
+    fn members(&mut self, members: &'a [Member], here: Here) -> Rendered {
+        self.out.push(b'{');
+        for (index, member) in members.iter().enumerate() {
+            if index > 0 {
+                self.out.push(b',');
+            }
+            self.out.extend_from_slice(member.prefix.as_bytes());
+            self.path.push(Step::Key(&member.key));
+            let start = self.out.len();
+            let mut rendered = self.value(member, here);
+            if rendered.is_err() && member.nullable {
+                self.out.truncate(start);
+                self.out.extend_from_slice(b"null");
+                rendered = Ok(());
+            }
+            self.path.pop();
+            rendered?;
+        }
+        self.out.push(b'}');
+        Ok(())
+    }
+
+    fn value(&mut self, member: &'a Member, here: Here) -> Rendered {
+        match &member.value {
+            Value::Typename(name) => self.string(name),
+            Value::Id { tag, slot } => match self.int(here, *slot, member.location)? {
+                Some(id) => {
+                    self.out.push(b'"');
+                    id::encode(*tag, id, &mut self.out);
+                    self.out.push(b'"');
+                    Ok(())
+                }
+                None => self.null(member),
+            },
+            Value::Scalar { slot, kind, encoding } => {
+                self.scalar(member, here, *slot, *kind, *encoding)
+            }
+            Value::Object { presence, selection } => {
+                match self.int(here, *presence, member.location)? {
+                    Some(_) => self.object(selection, here, member.location),
+                    None => self.null(member),
+                }
+            }
+            Value::List { level, selection } => {
+                let (_, range) = self.outcome(*level, here, member.location)?;
+                self.items(selection, *level, range, member.location)
+            }
+            Value::Connection(connection) => self.connection(connection, here, member.location),
+            Value::Lookup { level, selection } => {
+                let (_, range) = self.outcome(*level, here, member.location)?;
+                match range.len() {
+                    0 => self.null(member),
+                    1 => self.object(selection, Some((*level, range.start)), member.location),
+                    _ => Err(self.error(
+                        member.location,
+                        GraphQLError::new(
+                            code::AMBIGUOUS,
+                            "Several things fit this key. Look one up by its id.",
+                        ),
+                    )),
+                }
+            }
+            Value::Nodes { ids, list, tables } => self.nodes(member, *ids, *list, tables),
+            Value::Introspection => {
+                let found = self.introspection.and_then(|data| data.get(member.key.as_str()));
+                match found {
+                    Some(value) => self.json(value, member.location),
+                    None => self.null(member),
+                }
+            }
+        }
+    }
+
+    fn scalar(
+        &mut self,
+        member: &Member,
+        here: Here,
+        slot: Slot,
+        kind: ValueKind,
+        encoding: Encoding,
+    ) -> Rendered {
+        let location = member.location;
+        if kind == ValueKind::Text {
+            let (rows, row) = self.row(here, location)?;
+            let text = match rows.text(row, slot) {
+                Ok(Some(text)) => text,
+                Ok(None) => return self.null(member),
+                Err(fault) => return Err(self.fault(location, &fault)),
+            };
+            return match encoding {
+                Encoding::Enum(declared) => {
+                    let upper = text.to_ascii_uppercase();
+                    let value = declared.values.iter().find(|(name, _)| *name == upper);
+                    self.string(value.map_or("OTHER", |(name, _)| name))
+                }
+                Encoding::Strings => match serde_json::from_str::<Vec<String>>(text) {
+                    Ok(strings) => self.json(&strings, location),
+                    Err(_) => {
+                        Err(self.fault(location, &Fault::bug("a list of strings is damaged")))
+                    }
+                },
+                Encoding::Plain | Encoding::Tenths => self.json(text, location),
+            };
+        }
+        let Some(value) = self.int(here, slot, location)? else { return self.null(member) };
+        let _ = match (kind, encoding) {
+            (ValueKind::Bool, _) => write!(self.out, "{}", value != 0),
+            (_, Encoding::Tenths) if value % 10 != 0 => {
+                write!(self.out, "{}.{}", value / 10, value % 10)
+            }
+            (_, Encoding::Tenths) => write!(self.out, "{}", value / 10),
+            _ => write!(self.out, "{value}"),
+        };
+        Ok(())
+    }
+
+    fn object(&mut self, selection: &'a Selection, here: Here, at: Option<Location>) -> Rendered {
+        let kind = match selection.kind {
+            None => None,
+            Some(slot) => self.int(here, slot, at)?,
+        };
+        match selection.types.iter().find(|(discriminant, _)| *discriminant == kind) {
+            Some((_, members)) => self.members(members, here),
+            None => {
+                Err(self.fault(at, &Fault::bug(format!("a row has the unknown kind {kind:?}"))))
+            }
+        }
+    }
+
+    fn items(
+        &mut self,
+        selection: &'a Selection,
+        level: LevelIndex,
+        range: Range<usize>,
+        at: Option<Location>,
+    ) -> Rendered {
+        self.list(range, |renderer, row| renderer.object(selection, Some((level, row)), at))
+    }
+
+    /// A list none of whose items may be null.
+    fn list(
+        &mut self,
+        range: Range<usize>,
+        mut item: impl FnMut(&mut Self, usize) -> Rendered,
+    ) -> Rendered {
+        self.out.push(b'[');
+        let start = range.start;
+        for row in range {
+            if row > start {
+                self.out.push(b',');
+            }
+            self.path.push(Step::Index(row - start));
+            let rendered = item(self, row);
+            self.path.pop();
+            rendered?;
+        }
+        self.out.push(b']');
+        Ok(())
+    }
+
+    fn nodes(
+        &mut self,
+        member: &'a Member,
+        ids: usize,
+        list: bool,
+        tables: &'a [(u8, LevelIndex, Selection)],
+    ) -> Rendered {
+        let bound = self.bound;
+        let ids = &bound.ids[ids];
+        if !list {
+            return match ids.first() {
+                Some(id) if self.node(*id, tables, member.location)? => Ok(()),
+                _ => self.null(member),
+            };
+        }
+        self.list(0..ids.len(), |renderer, index| {
+            let start = renderer.out.len();
+            match renderer.node(ids[index], tables, member.location) {
+                Ok(true) => {}
+                Ok(false) | Err(Unshowable) => {
+                    renderer.out.truncate(start);
+                    renderer.out.extend_from_slice(b"null");
+                }
+            }
+            Ok(())
+        })
+    }
+
+    /// Write a row by its global id. Returns whether there is one.
+    fn node(
+        &mut self,
+        (tag, id): (u8, i64),
+        tables: &'a [(u8, LevelIndex, Selection)],
+        at: Option<Location>,
+    ) -> Result<bool, Unshowable> {
+        let Some((_, level, selection)) = tables.iter().find(|(its, _, _)| *its == tag) else {
+            return Ok(false);
+        };
+        let rows = self.read(*level, at)?.rows_of(id);
+        if rows.is_empty() {
+            return Ok(false);
+        }
+        self.object(selection, Some((*level, rows.start)), at)?;
+        Ok(true)
+    }
+
+    fn connection(
+        &mut self,
+        connection: &'a Connection,
+        here: Here,
+        at: Option<Location>,
+    ) -> Rendered {
+        // The level reads one row more than the page shows.
+        let (page, has_next) = match connection.page {
+            None => (0..0, false),
+            Some(level) => {
+                let (_, range) = self.outcome(level, here, at)?;
+                let end = range.end.min(range.start + self.bound.levels[level].first);
+                (range.start..end, range.end > end)
+            }
+        };
+        let level = connection.page.unwrap_or_default();
+        self.parts(&connection.members, |renderer, part| match part {
+            ConnectionPart::Typename(name) => renderer.string(name),
+            ConnectionPart::Nodes(selection) => renderer.items(selection, level, page.clone(), at),
+            ConnectionPart::Edges(edges) => renderer.list(page.clone(), |renderer, row| {
+                renderer.parts(edges, |renderer, part| match part {
+                    EdgePart::Typename(name) => renderer.string(name),
+                    EdgePart::Cursor => renderer.cursor(connection, level, row, at),
+                    EdgePart::Node(selection) => renderer.object(selection, Some((level, row)), at),
+                })
+            }),
+            ConnectionPart::PageInfo(info) => renderer.parts(info, |renderer, part| match part {
+                PageInfoPart::Typename => renderer.string("PageInfo"),
+                PageInfoPart::HasNextPage => renderer.json(&has_next, at),
+                PageInfoPart::HasPreviousPage(None, at) => renderer.json(&false, *at),
+                PageInfoPart::HasPreviousPage(Some(level), at) => {
+                    let answer = renderer.answer(*level, here, *at)?;
+                    renderer.json(&(answer != 0), *at)
+                }
+                PageInfoPart::StartCursor | PageInfoPart::EndCursor if page.is_empty() => {
+                    renderer.out.extend_from_slice(b"null");
+                    Ok(())
+                }
+                PageInfoPart::StartCursor => renderer.cursor(connection, level, page.start, at),
+                PageInfoPart::EndCursor => renderer.cursor(connection, level, page.end - 1, at),
+            }),
+            ConnectionPart::TotalCount(level, at) => {
+                let count = renderer.answer(*level, here, *at)?;
+                renderer.json(&count, *at)
+            }
+        })
+    }
+
+    /// The members of an object that is no row's.
+    fn parts<T>(
+        &mut self,
+        parts: &'a [Part<T>],
+        mut value: impl FnMut(&mut Self, &'a T) -> Rendered,
+    ) -> Rendered {
+        self.out.push(b'{');
+        for (index, part) in parts.iter().enumerate() {
+            if index > 0 {
+                self.out.push(b',');
+            }
+            self.out.extend_from_slice(part.prefix.as_bytes());
+            self.path.push(Step::Key(&part.key));
+            let rendered = value(self, &part.value);
+            self.path.pop();
+            rendered?;
+        }
+        self.out.push(b'}');
+        Ok(())
+    }
+
+    fn cursor(
+        &mut self,
+        connection: &Connection,
+        level: LevelIndex,
+        row: usize,
+        at: Option<Location>,
+    ) -> Rendered {
+        let rows = &self.read(level, at)?.rows;
+        let values = connection.cursor.iter().map(|&(slot, kind)| {
+            Ok(match kind {
+                ValueKind::Text => rows.text(row, slot)?.map_or(Json::Null, Json::from),
+                ValueKind::Int | ValueKind::Bool => {
+                    rows.int(row, slot)?.map_or(Json::Null, Json::from)
+                }
+            })
+        });
+        match values.collect::<Result<Vec<_>, Fault>>() {
+            Ok(values) => self.string(&cursor::encode(self.bound.levels[level].digest, &values)),
+            Err(fault) => Err(self.fault(at, &fault)),
+        }
+    }
+
+    /// What a level that counts or looks says of this parent.
+    fn answer(
+        &mut self,
+        level: LevelIndex,
+        here: Here,
+        at: Option<Location>,
+    ) -> Result<i64, Unshowable> {
+        let (outcome, range) = self.outcome(level, here, at)?;
+        match outcome.rows.int(range.start, ANSWER) {
+            Ok(Some(answer)) if !range.is_empty() => Ok(answer),
+            Ok(_) => Err(self.fault(at, &Fault::bug("a count is missing"))),
+            Err(fault) => Err(self.fault(at, &fault)),
+        }
+    }
+
+    /// What a level read for the parent that is here.
+    fn outcome(
+        &mut self,
+        level: LevelIndex,
+        here: Here,
+        at: Option<Location>,
+    ) -> Result<(&'a Outcome, Range<usize>), Unshowable> {
+        let outcome = self.read(level, at)?;
+        let key = match &self.plan.levels[level].keys {
+            Keys::Root => Some(0),
+            Keys::Given { .. } => self.bound.levels[level].keys.first().copied(),
+            Keys::Rows { slot, .. } => self.int(here, *slot, at)?,
+        };
+        Ok((outcome, key.map_or(0..0, |key| outcome.rows_of(key))))
+    }
+
+    fn read(&mut self, level: LevelIndex, at: Option<Location>) -> Result<&'a Outcome, Unshowable> {
+        let outcomes = self.outcomes;
+        match outcomes[level].get() {
+            Some(Ok(outcome)) => Ok(outcome),
+            Some(Err(fault)) => Err(self.fault(at, fault)),
+            None => Err(self.fault(at, &Fault::bug("a level was not read"))),
+        }
+    }
+
+    fn row(&mut self, here: Here, at: Option<Location>) -> Result<(&'a Rows, usize), Unshowable> {
+        match here {
+            Some((level, row)) => Ok((&self.read(level, at)?.rows, row)),
+            None => Err(self.fault(at, &Fault::bug("the root has no row"))),
+        }
+    }
+
+    fn int(
+        &mut self,
+        here: Here,
+        slot: Slot,
+        at: Option<Location>,
+    ) -> Result<Option<i64>, Unshowable> {
+        let (rows, row) = self.row(here, at)?;
+        rows.int(row, slot).map_err(|fault| self.fault(at, &fault))
+    }
+
+    /// A missing value: null where it may be, a fault of the data where it may not.
+    fn null(&mut self, member: &Member) -> Rendered {
+        if member.nullable {
+            self.out.extend_from_slice(b"null");
+            return Ok(());
+        }
+        Err(self.fault(member.location, &Fault::bug("a value that always exists is missing")))
+    }
+
+    /// Text that needs no escapes: names of the schema, cursors.
+    fn string(&mut self, text: &str) -> Rendered {
+        self.out.push(b'"');
+        self.out.extend_from_slice(text.as_bytes());
+        self.out.push(b'"');
+        Ok(())
+    }
+
+    fn json(&mut self, value: &(impl serde::Serialize + ?Sized), at: Option<Location>) -> Rendered {
+        serde_json::to_writer(&mut self.out, value)
+            .map_err(|error| self.fault(at, &Fault::bug(error.to_string())))
+    }
+
+    fn fault(&mut self, at: Option<Location>, fault: &Fault) -> Unshowable {
+        if self.errors.len() < ERRORS_MAX {
+            tracing::error!(request_id = self.request_id, class = ?fault.class, %fault, "a field failed");
+        }
+        let class: FaultClass = fault.class;
+        let error = GraphQLError::new(class.code(), class.sentence()).request_id(self.request_id);
+        self.error(at, error)
+    }
+
+    fn error(&mut self, at: Option<Location>, error: GraphQLError) -> Unshowable {
+        if self.errors.len() < ERRORS_MAX {
+            let mut error = error.at(at);
+            error.path = self
+                .path
+                .iter()
+                .map(|step| match step {
+                    Step::Key(key) => PathSegment::Key((*key).to_owned()),
+                    Step::Index(index) => PathSegment::Index(*index),
+                })
+                .collect();
+            self.errors.push(error);
+        }
+        Unshowable
+    }
+}

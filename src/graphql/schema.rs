@@ -1,0 +1,231 @@
+//! The type system, made of the declarations.
+//!
+//! async-graphql builds and checks it and prints the SDL; the SDL is parsed once for the validator
+//! of documents, so that both have the same contract.
+
+use std::collections::HashMap;
+
+use apollo_compiler::Name;
+use apollo_compiler::schema::Implementers;
+use apollo_compiler::validation::Valid;
+use async_graphql::dynamic::{
+    self, Enum as DynamicEnum, EnumItem, FieldFuture, InputObject, InputValue, InterfaceField,
+    TypeRef,
+};
+use async_graphql::{SDLExportOptions, Value};
+
+use super::declare::{
+    Argument, Interface, LookupBy, Object, Source, Type, connection_name, edge_name,
+};
+use super::types;
+
+/// The type system, in the shapes that its users need.
+pub struct Schema {
+    objects: HashMap<&'static str, Object>,
+    interfaces: HashMap<&'static str, Interface>,
+    possible: HashMap<&'static str, Vec<&'static str>>,
+    /// For the validator and for introspection.
+    pub compiled: Valid<apollo_compiler::Schema>,
+    /// For introspection.
+    pub implementers: apollo_compiler::collections::HashMap<Name, Implementers>,
+    /// The contract, as text.
+    pub sdl: String,
+}
+
+impl Schema {
+    /// Build it. The declarations are part of the program: a mistake in them shows at the first
+    /// start, and in every test.
+    ///
+    /// # Panics
+    /// When the declarations contradict each other.
+    #[allow(clippy::expect_used, clippy::new_without_default)]
+    pub fn new() -> Self {
+        let objects = types::objects();
+        let interfaces = types::interfaces();
+        let sdl = sdl(&objects, &interfaces);
+        let builder = apollo_compiler::Schema::builder().ignore_builtin_redefinitions();
+        let compiled = builder
+            .parse(sdl.as_str(), "schema.graphql")
+            .build()
+            .expect("the printed schema parses")
+            .validate()
+            .expect("the printed schema is valid");
+        let mut possible: HashMap<_, Vec<_>> = HashMap::new();
+        for object in &objects {
+            for interface in object.interfaces {
+                possible.entry(*interface).or_default().push(object.name);
+            }
+        }
+        Self {
+            objects: objects.into_iter().map(|object| (object.name, object)).collect(),
+            interfaces: interfaces.into_iter().map(|each| (each.name, each)).collect(),
+            possible,
+            implementers: compiled.implementers_map(),
+            compiled,
+            sdl,
+        }
+    }
+
+    /// An object by name.
+    pub fn object(&self, name: &str) -> Option<&Object> {
+        self.objects.get(name)
+    }
+
+    /// An interface by name.
+    pub fn interface(&self, name: &str) -> Option<&Interface> {
+        self.interfaces.get(name)
+    }
+
+    /// The objects that a value of a type may be.
+    pub fn possible(&self, name: &str) -> Vec<&Object> {
+        match self.possible.get(name) {
+            Some(names) => names.iter().filter_map(|name| self.object(name)).collect(),
+            None => self.object(name).into_iter().collect(),
+        }
+    }
+}
+
+fn sdl(objects: &[Object], interfaces: &[Interface]) -> String {
+    let mut schema = dynamic::Schema::build("Query", None, None);
+    for declared in types::ENUMS {
+        let items =
+            declared.values.iter().map(|(name, text)| EnumItem::new(*name).description(*text));
+        let built = DynamicEnum::new(declared.name).description(declared.description).items(items);
+        schema = schema.register(built);
+    }
+    for interface in interfaces {
+        let mut built = dynamic::Interface::new(interface.name).description(interface.description);
+        for parent in interface.interfaces {
+            built = built.implement(*parent);
+        }
+        for field in &interface.fields {
+            let mut shared = InterfaceField::new(field.name, type_ref(&field.output_type()))
+                .description(field.description);
+            for argument in field.arguments() {
+                shared = shared.argument(input_value(&argument));
+            }
+            built = built.field(shared);
+        }
+        schema = schema.register(built);
+    }
+    let mut connected = Vec::new();
+    let mut lookups = HashMap::new();
+    for object in objects {
+        let mut built = dynamic::Object::new(object.name).description(object.description);
+        for interface in object.interfaces {
+            built = built.implement(*interface);
+        }
+        for field in &object.fields {
+            let mut output = output_field(field.name, &field.output_type(), field.description);
+            for argument in field.arguments() {
+                output = output.argument(input_value(&argument));
+            }
+            built = built.field(output);
+            match &field.source {
+                Source::Connection(_) if !connected.contains(&field.ty.name) => {
+                    connected.push(field.ty.name);
+                }
+                Source::Lookup(lookup) => {
+                    lookups.insert(lookup.input, *lookup);
+                }
+                _ => {}
+            }
+        }
+        schema = schema.register(built);
+    }
+    for object in connected {
+        schema = schema.register(connection_object(object)).register(edge_object(object));
+    }
+    for lookup in lookups.into_values() {
+        let mut input = InputObject::new(lookup.input)
+            .description("Exactly one key, by which one thing is found.")
+            .oneof();
+        for key in lookup.keys {
+            let ty = if matches!(key.by, LookupBy::Id) { "ID" } else { "String" };
+            let value = InputValue::new(key.name, TypeRef::named(ty)).description(key.description);
+            input = input.field(value);
+        }
+        schema = schema.register(input);
+    }
+    #[allow(clippy::expect_used)]
+    let schema = schema.register(page_info()).finish().expect("the declarations agree");
+    let options =
+        SDLExportOptions::new().use_space_ident().indent_width(2).prefer_single_line_descriptions();
+    schema.sdl_with_options(options)
+}
+
+/// A field that async-graphql describes and never resolves: the executor does.
+fn output_field(name: &str, ty: &str, description: &str) -> dynamic::Field {
+    dynamic::Field::new(name, type_ref(ty), |_| {
+        FieldFuture::new(async { Err::<Option<Value>, _>("answered by the executor".into()) })
+    })
+    .description(description)
+}
+
+fn input_value(argument: &Argument) -> InputValue {
+    let Type { name, list, non_null, .. } = argument.ty;
+    let ty = match (list, non_null) {
+        (true, true) => TypeRef::named_nn_list_nn(name),
+        (true, false) => TypeRef::named_nn_list(name),
+        (false, true) => TypeRef::named_nn(name),
+        (false, false) => TypeRef::named(name),
+    };
+    let value = InputValue::new(argument.name, ty).description(argument.description);
+    match argument.default {
+        Some(default) => value.default_value(Value::from(default)),
+        None => value,
+    }
+}
+
+fn type_ref(text: &str) -> TypeRef {
+    if let Some(inner) = text.strip_suffix('!') {
+        return TypeRef::NonNull(Box::new(type_ref(inner)));
+    }
+    match text.strip_prefix('[').and_then(|text| text.strip_suffix(']')) {
+        Some(inner) => TypeRef::List(Box::new(type_ref(inner))),
+        None => TypeRef::named(text),
+    }
+}
+
+fn connection_object(object: &'static str) -> dynamic::Object {
+    let item = format!("[{object}!]!");
+    let edge = format!("[{}!]!", edge_name(object));
+    dynamic::Object::new(connection_name(object))
+        .description(format!("A page of a list of `{object}`."))
+        .field(output_field("edges", &edge, "The items, each with its cursor."))
+        .field(output_field("nodes", &item, "The items alone."))
+        .field(output_field("pageInfo", "PageInfo!", "Where the page stands in the list."))
+        .field(output_field(
+            "totalCount",
+            "Int!",
+            "How many items the whole list has, whatever the page. It is counted only when it is asked for.",
+        ))
+}
+
+fn edge_object(object: &'static str) -> dynamic::Object {
+    dynamic::Object::new(edge_name(object))
+        .description(format!("One `{object}` in a list."))
+        .field(output_field(
+            "cursor",
+            "String!",
+            "Stands for this place in the list: give it as `after` to go on from here.",
+        ))
+        .field(output_field("node", &format!("{object}!"), "The item."))
+}
+
+fn page_info() -> dynamic::Object {
+    dynamic::Object::new("PageInfo")
+        .description("Where a page stands in its list.")
+        .field(output_field("hasNextPage", "Boolean!", "Whether items follow the page."))
+        .field(output_field("hasPreviousPage", "Boolean!", "Whether items precede the page."))
+        .field(output_field(
+            "startCursor",
+            "String",
+            "Cursor of the first item; null where the page is empty.",
+        ))
+        .field(output_field(
+            "endCursor",
+            "String",
+            "Cursor of the last item; null where the page is empty.",
+        ))
+}

@@ -1,0 +1,31 @@
+//! `Genre`.
+
+use entity::{genre as row, production_genre};
+
+use crate::graphql::declare::{Object, Relation, Table, column, connection, desc, id};
+
+static TABLE: Table = Table { name: "genre", tag: 6, discriminator: None, sides: &[] };
+
+/// `Genre`.
+pub fn genre() -> Object {
+    Object {
+        name: "Genre",
+        description: "A genre, as the sources word it.",
+        table: Some(&TABLE),
+        discriminant: None,
+        interfaces: &["Node"],
+        fields: vec![
+            id("The global id."),
+            column("key", row::Column::Key, "Its short stable name, such as `romantic-comedy`."),
+            column("name", row::Column::Name, "The name to show."),
+            connection(
+                "productions",
+                "Production",
+                Relation::by(production_genre::Column::GenreId)
+                    .through(production_genre::Column::ProductionId)
+                    .order([desc(production_genre::Column::ReleasedOn)]),
+                "The productions of this genre, the latest first.",
+            ),
+        ],
+    }
+}

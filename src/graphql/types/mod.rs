@@ -1,0 +1,59 @@
+//! The types of the schema: a file for each, every field declared once.
+//!
+//! To add a type: write its file here, add it to [`objects`] (and [`ENUMS`]), and give the types
+//! that lead to it a field.
+
+mod award;
+mod company;
+mod credit;
+mod external_id;
+mod genre;
+mod person;
+mod production;
+mod query;
+mod shot;
+mod source;
+mod title;
+mod value;
+mod video;
+
+use super::declare::{Enum, Interface, Object};
+
+/// Every object type, the root first.
+pub fn objects() -> Vec<Object> {
+    vec![
+        query::query(),
+        production::film(),
+        production::show(),
+        production::episode(),
+        person::person(),
+        company::company(),
+        company::company_credit(),
+        credit::credit(),
+        shot::shot(),
+        genre::genre(),
+        award::award(),
+        video::video(),
+        title::alternative_title(),
+        external_id::external_id(),
+        source::source(),
+        source::fact_source(),
+        value::partial_date(),
+        value::rating(),
+    ]
+}
+
+/// Every interface.
+pub fn interfaces() -> Vec<Interface> {
+    vec![query::node(), production::production()]
+}
+
+/// Every enum.
+pub const ENUMS: &[&Enum] = &[
+    &production::FORMAT,
+    &credit::ROLE,
+    &company::KIND,
+    &company::ROLE,
+    &award::STATUS,
+    &video::KIND,
+];

@@ -1,0 +1,276 @@
+//! Productions: `Film`, `Show`, `Episode`, and what they share.
+
+use entity::production::{Column, Kind};
+use entity::{
+    award, credit, episode, external_id, production_company, production_genre, production_source,
+    shot, show, title_name, video,
+};
+use sea_orm::ActiveEnum;
+
+use super::{award as award_type, company, credit as credit_type};
+use crate::graphql::declare::{
+    Constant, Encoding, Enum, Field, Interface, Object, Relation, Table, Type, asc, column,
+    connection, desc, embedded, encoded, id, list, one,
+};
+
+/// The table of all three.
+pub static TABLE: std::sync::LazyLock<Table> = std::sync::LazyLock::new(|| Table {
+    name: "production",
+    tag: 1,
+    discriminator: Some(Column::Kind.into()),
+    sides: &[("show", "production_id"), ("episode", "production_id")],
+});
+
+/// Value of `kind` for films.
+pub const DISCRIMINANT_FILM: i64 = 1;
+/// Value of `kind` for shows.
+pub const DISCRIMINANT_SHOW: i64 = 2;
+/// Value of `kind` for episodes.
+pub const DISCRIMINANT_EPISODE: i64 = 3;
+
+/// `ProductionFormat`.
+pub static FORMAT: Enum = Enum {
+    name: "ProductionFormat",
+    description: "The form of a production. Sources name more forms than this list; those are `OTHER`.",
+    values: &[
+        ("FEATURE", "A film of feature length."),
+        ("SHORT", "A short film."),
+        ("DOCUMENTARY", "A documentary film, or an episode of a documentary series."),
+        ("TV_MOVIE", "A film made for television."),
+        ("TV_SPECIAL", "A single broadcast outside of any series."),
+        ("VIDEO", "A film released on video only."),
+        ("SERIES", "A series of episodes."),
+        ("MINI_SERIES", "A series that was meant to end."),
+        ("DOCUMENTARY_SERIES", "A documentary series."),
+        ("EPISODE", "An episode of a series."),
+        ("OTHER", "Any other form."),
+    ],
+};
+
+fn shared() -> Vec<Field> {
+    vec![
+        id("The global id."),
+        column(
+            "title",
+            Column::Title,
+            "The title under which it is best known. Films and shows always have one; of an episode the sources may give none.",
+        ),
+        column(
+            "originalTitle",
+            Column::OriginalTitle,
+            "The title in the original language, where it differs.",
+        ),
+        column("synopsis", Column::Synopsis, "What it is about, in a few sentences of plain text."),
+        encoded("format", Column::Format, Encoding::Enum(&FORMAT), "Its form."),
+        embedded("released", "PartialDate", Column::ReleasedOn, "When it was first shown."),
+        column(
+            "runtimeMinutes",
+            Column::RuntimeMinutes,
+            "How long it runs, in minutes; of a show, how long an episode usually runs.",
+        ),
+        column("isAdult", Column::IsAdult, "Whether it is meant for adults only."),
+        embedded(
+            "rating",
+            "Rating",
+            Column::RatingTenths,
+            "What voters think of it; null where nobody voted.",
+        ),
+        list(
+            "genres",
+            "Genre",
+            Relation::by(production_genre::Column::ProductionId)
+                .through(production_genre::Column::GenreId)
+                .order([asc(production_genre::Column::Position)]),
+            "Its genres, the most fitting first.",
+        ),
+        connection(
+            "credits",
+            "Credit",
+            Relation::by(credit::Column::ProductionId)
+                .filter(
+                    credit::Column::Role,
+                    "role",
+                    Type::named("CreditRole"),
+                    "Only credits of this role.",
+                )
+                .order([asc(credit::Column::Position)]),
+            "Who did what on it, in billing order.",
+        ),
+        connection(
+            "directors",
+            "Person",
+            Relation::by(credit::Column::ProductionId)
+                .through(credit::Column::PersonId)
+                .only(credit::Column::Role, Constant::Text(credit_type::DIRECTOR))
+                .order([asc(credit::Column::Position)]),
+            "Who directed it, in billing order.",
+        ),
+        connection(
+            "companies",
+            "CompanyCredit",
+            Relation::by(production_company::Column::ProductionId)
+                .filter(
+                    production_company::Column::Role,
+                    "role",
+                    Type::named(company::ROLE.name),
+                    "Only companies in this role.",
+                )
+                .order([asc(production_company::Column::Position)]),
+            "The companies behind it.",
+        ),
+        connection(
+            "awards",
+            "Award",
+            Relation::by(award::Column::ProductionId)
+                .filter(
+                    award::Column::Status,
+                    "status",
+                    Type::named(award_type::STATUS.name),
+                    "Only wins, or only nominations.",
+                )
+                .order([desc(award::Column::Year)]),
+            "Its nominations and wins, the latest first.",
+        ),
+        connection(
+            "videos",
+            "Video",
+            Relation::by(video::Column::ProductionId),
+            "Trailers and clips.",
+        ),
+        connection(
+            "alternativeTitles",
+            "AlternativeTitle",
+            Relation::by(title_name::Column::ProductionId)
+                .order([asc(title_name::Column::Position)]),
+            "Its titles in other regions, languages and forms.",
+        ),
+        list(
+            "externalIds",
+            "ExternalId",
+            Relation::by(external_id::Column::ProductionId).filter(
+                external_id::Column::Catalog,
+                "catalog",
+                Type::named("String"),
+                "Only ids of this catalogue, such as `imdb`.",
+            ),
+            "Its ids in other catalogues, at most 100.",
+        ),
+        list(
+            "sources",
+            "FactSource",
+            Relation::by(production_source::Column::ProductionId),
+            "Where its facts come from: each source with the fields it gave.",
+        ),
+    ]
+}
+
+fn shots(parent: shot::Column, description: &'static str) -> Field {
+    connection(
+        "shots",
+        "Shot",
+        Relation::by(parent).order([asc(shot::Column::Position)]),
+        description,
+    )
+}
+
+/// `Production`.
+pub fn production() -> Interface {
+    Interface {
+        name: "Production",
+        description: "Every produced work: a film, a show, or an episode of a show.",
+        table: Some(&TABLE),
+        interfaces: &["Node"],
+        fields: shared(),
+    }
+}
+
+fn object(name: &'static str, description: &'static str, kind: Kind, own: Vec<Field>) -> Object {
+    let mut fields = shared();
+    fields.extend(own);
+    Object {
+        name,
+        description,
+        table: Some(&TABLE),
+        discriminant: Some(i64::from(kind.to_value())),
+        interfaces: &["Production", "Node"],
+        fields,
+    }
+}
+
+/// `Film`.
+pub fn film() -> Object {
+    object(
+        "Film",
+        "A film of any length, wherever it was first shown.",
+        Kind::Film,
+        vec![shots(
+            shot::Column::FilmId,
+            "Its shots that somebody discusses, with the episode that does so.",
+        )],
+    )
+}
+
+/// `Show`.
+pub fn show() -> Object {
+    object(
+        "Show",
+        "A show: a series of episodes.",
+        Kind::Show,
+        vec![
+            embedded(
+                "ended",
+                "PartialDate",
+                show::Column::EndedOn,
+                "When its run ended; null while it goes on or where that is unknown.",
+            ),
+            one(
+                "service",
+                "Company",
+                show::Column::ServiceId,
+                "The network or service it was made for.",
+            ),
+            column("basedOn", show::Column::BasedOn, "What it is based on."),
+            column("premise", show::Column::Premise, "How every episode works."),
+            connection(
+                "episodes",
+                "Episode",
+                Relation::by(episode::Column::ShowId)
+                    .filter(
+                        episode::Column::SeasonNumber,
+                        "season",
+                        Type::named("Int"),
+                        "Only episodes of this season.",
+                    )
+                    .order([
+                        asc(episode::Column::SeasonNumber),
+                        asc(episode::Column::EpisodeNumber),
+                    ])
+                    .through(episode::Column::ProductionId),
+                "Its episodes by season and number; those without a number come last.",
+            ),
+        ],
+    )
+}
+
+/// `Episode`.
+pub fn episode() -> Object {
+    object(
+        "Episode",
+        "One episode of a show.",
+        Kind::Episode,
+        vec![
+            one("show", "Show", episode::Column::ShowId, "The show it belongs to."),
+            column(
+                "seasonNumber",
+                episode::Column::SeasonNumber,
+                "Its season, from 1; 0 for specials.",
+            ),
+            column(
+                "episodeNumber",
+                episode::Column::EpisodeNumber,
+                "Its number within the season.",
+            ),
+            shots(shot::Column::EpisodeId, "The shots it discusses."),
+        ],
+    )
+}

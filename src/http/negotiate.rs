@@ -1,0 +1,124 @@
+//! Which media type a client wants.
+
+use actix_web::HttpRequest;
+use actix_web::http::header;
+
+/// The media types that a GraphQL response comes in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MediaType {
+    /// `application/graphql-response+json`: the status tells whether the request was executed.
+    GraphQL,
+    /// `application/json`: 200 for every well-formed request, as older clients expect.
+    Json,
+}
+
+impl MediaType {
+    /// As a header.
+    pub fn content_type(self) -> &'static str {
+        match self {
+            Self::GraphQL => "application/graphql-response+json; charset=utf-8",
+            Self::Json => "application/json; charset=utf-8",
+        }
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::GraphQL => "application/graphql-response+json",
+            Self::Json => "application/json",
+        }
+    }
+}
+
+/// The type that the client wants most; none where it takes neither.
+pub fn accepted(request: &HttpRequest) -> Option<MediaType> {
+    let values = request.headers().get_all(header::ACCEPT);
+    let ranges: Vec<&str> =
+        values.filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(',')).collect();
+    if ranges.iter().all(|range| range.trim().is_empty()) {
+        return Some(MediaType::Json);
+    }
+    // Of equal wishes the first type here wins: what takes anything gets what everything reads.
+    let weigh = |media_type: MediaType| (media_type, quality(&ranges, media_type.name()));
+    let candidates = [weigh(MediaType::Json), weigh(MediaType::GraphQL)];
+    let named = |media_type: MediaType| {
+        ranges.iter().any(|range| bare(range).eq_ignore_ascii_case(media_type.name()))
+    };
+    let [(json, json_quality), (graphql, graphql_quality)] = candidates;
+    let prefers_graphql = graphql_quality > json_quality
+        || (graphql_quality == json_quality && named(graphql) && !named(json))
+        || (graphql_quality == json_quality
+            && named(graphql)
+            && first(&ranges, graphql) < first(&ranges, json));
+    match (json_quality > 0.0, graphql_quality > 0.0) {
+        (_, true) if prefers_graphql => Some(graphql),
+        (true, _) => Some(json),
+        (false, true) => Some(graphql),
+        (false, false) => None,
+    }
+}
+
+fn first(ranges: &[&str], media_type: MediaType) -> usize {
+    ranges
+        .iter()
+        .position(|range| bare(range).eq_ignore_ascii_case(media_type.name()))
+        .unwrap_or(usize::MAX)
+}
+
+fn bare(range: &str) -> &str {
+    range.split(';').next().unwrap_or_default().trim()
+}
+
+/// The quality of a type: that of the most specific range that covers it, 0 where none does.
+fn quality(ranges: &[&str], name: &str) -> f32 {
+    let mut best = (0, 0.0);
+    for range in ranges {
+        let specificity = match bare(range) {
+            "*/*" => 1,
+            "application/*" => 2,
+            exact if exact.eq_ignore_ascii_case(name) => 3,
+            _ => continue,
+        };
+        let quality = range
+            .split(';')
+            .skip(1)
+            .filter_map(|parameter| parameter.trim().strip_prefix("q="))
+            .filter_map(|quality| quality.parse::<f32>().ok())
+            .next()
+            .unwrap_or(1.0);
+        if specificity > best.0 {
+            best = (specificity, quality);
+        }
+    }
+    best.1
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::test::TestRequest;
+
+    use super::*;
+
+    #[test]
+    fn the_client_gets_the_type_it_wants_most() {
+        use MediaType::{GraphQL, Json};
+        for (accept, expected) in [
+            ("", Some(Json)),
+            ("*/*", Some(Json)),
+            ("application/*", Some(Json)),
+            ("application/json", Some(Json)),
+            ("application/graphql-response+json", Some(GraphQL)),
+            ("application/graphql-response+json, application/json", Some(GraphQL)),
+            ("application/json, application/graphql-response+json", Some(Json)),
+            ("application/graphql-response+json;q=0.5, application/json;q=0.9", Some(Json)),
+            ("application/graphql-response+json; charset=utf-8, */*;q=0.1", Some(GraphQL)),
+            ("application/json;q=0, application/graphql-response+json", Some(GraphQL)),
+            ("text/html", None),
+            ("application/json;q=0", None),
+            ("text/html, */*;q=0.1", Some(Json)),
+        ] {
+            let request =
+                TestRequest::default().insert_header(("accept", accept)).to_http_request();
+            assert_eq!(accepted(&request), expected, "{accept}");
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! The playground: GraphiQL, built into the program.
+
+use std::io::Read;
+
+use actix_web::http::header;
+use actix_web::{HttpRequest, HttpResponse, web};
+use flate2::read::GzDecoder;
+
+/// A file of the page.
+pub struct Asset {
+    /// Path below the page.
+    pub path: &'static str,
+    /// Its media type.
+    pub content_type: &'static str,
+    /// Whether its name changes with its content.
+    pub immutable: bool,
+    /// Whether the body is compressed.
+    pub gzipped: bool,
+    /// The content.
+    pub body: &'static [u8],
+    /// A strong validator of the body.
+    pub etag: &'static str,
+}
+
+include!(concat!(env!("OUT_DIR"), "/playground.rs"));
+
+/// What the page may load: its own files, and from other hosts nothing at all.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; font-src 'self' data:; img-src 'self' data:; connect-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+/// The same for a page that loads GraphiQL from a CDN.
+const POLICY_CDN: &str = "default-src 'none'; script-src 'self' 'unsafe-inline' https://esm.sh; style-src 'self' 'unsafe-inline' https://esm.sh; font-src 'self' data: https://esm.sh; img-src 'self' data:; connect-src 'self' https://esm.sh; worker-src 'self' blob:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+/// The routes of the page.
+pub fn configure(routes: &mut web::ServiceConfig) {
+    for asset in ASSETS {
+        let path =
+            if asset.path == "index.html" { "/".to_owned() } else { format!("/{}", asset.path) };
+        let serve = move |request: HttpRequest| async move { response(asset, &request) };
+        routes.route(&path, web::get().to(serve));
+    }
+}
+
+fn response(asset: &'static Asset, request: &HttpRequest) -> HttpResponse {
+    let names = |name: header::HeaderName, wanted: &str| {
+        let values = request.headers().get_all(name).filter_map(|value| value.to_str().ok());
+        values.flat_map(|value| value.split(',')).any(|value| value.trim() == wanted)
+    };
+    let takes_gzip = || {
+        let values = request.headers().get_all(header::ACCEPT_ENCODING);
+        let codings =
+            values.filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(','));
+        codings.map(|coding| coding.replace(' ', "")).any(|coding| {
+            let (name, quality) = coding.split_once(";q=").unwrap_or((&coding, "1"));
+            name == "gzip" && quality.parse::<f32>().is_ok_and(|quality| quality > 0.0)
+        })
+    };
+    let as_it_is = !asset.gzipped || takes_gzip();
+    let mut response = HttpResponse::Ok();
+    let caching = if asset.immutable { "public, max-age=31536000, immutable" } else { "no-cache" };
+    response
+        .insert_header((header::CACHE_CONTROL, caching))
+        .insert_header((header::VARY, "Accept-Encoding"));
+    if as_it_is {
+        response.insert_header((header::ETAG, asset.etag));
+        if names(header::IF_NONE_MATCH, asset.etag) {
+            return response.status(actix_web::http::StatusCode::NOT_MODIFIED).finish();
+        }
+    }
+    if asset.path == "index.html" {
+        let policy = if BUNDLED { POLICY } else { POLICY_CDN };
+        response
+            .insert_header((header::CONTENT_SECURITY_POLICY, policy))
+            .insert_header((header::REFERRER_POLICY, "no-referrer"));
+    }
+    response.content_type(asset.content_type);
+    if !as_it_is {
+        let mut body = Vec::new();
+        return match GzDecoder::new(asset.body).read_to_end(&mut body) {
+            Ok(_) => response.body(body),
+            Err(_) => HttpResponse::InternalServerError().finish(),
+        };
+    }
+    if asset.gzipped {
+        response.insert_header((header::CONTENT_ENCODING, "gzip"));
+    }
+    response.body(asset.body)
+}

@@ -1,0 +1,404 @@
+//! What the tests stand on: a throw-away PostgreSQL cluster, databases, and the app on a port.
+
+use std::net::TcpListener;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use shotlist::catalog::{Backend, Catalog, DatabaseUrl, Options};
+use shotlist::graphql::Api;
+use shotlist::http::{self, Server};
+use shotlist::import;
+use tempfile::TempDir;
+use tokio::runtime::Runtime;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+/// The runtime on which the servers under test run.
+pub fn runtime() -> &'static Runtime {
+    static RUNTIME: OnceLock<Runtime> = OnceLock::new();
+    RUNTIME.get_or_init(|| Runtime::new().expect("a runtime"))
+}
+
+/// A database of its own, gone at the end.
+pub struct Database {
+    pub url: DatabaseUrl,
+    pub text: String,
+    pub backend: Backend,
+    _folder: Option<TempDir>,
+}
+
+impl Database {
+    /// An empty one: on SQLite a file that does not exist yet.
+    pub fn empty(backend: Backend) -> Self {
+        match backend {
+            Backend::Sqlite => Self::sqlite(tempfile::tempdir().expect("a temporary folder")),
+            Backend::Postgres => Self::postgres("template0"),
+        }
+    }
+
+    /// A copy of the built-in catalogue.
+    pub fn built_in(backend: Backend) -> Self {
+        match backend {
+            Backend::Sqlite => {
+                static TEMPLATE: OnceLock<TempDir> = OnceLock::new();
+                let template = TEMPLATE.get_or_init(|| {
+                    let folder = tempfile::tempdir().expect("a temporary folder");
+                    let url = format!("sqlite://{}", folder.path().join("catalog.db").display());
+                    fill(&url);
+                    folder
+                });
+                let folder = tempfile::tempdir().expect("a temporary folder");
+                let name = "catalog.db";
+                std::fs::copy(template.path().join(name), folder.path().join(name))
+                    .expect("a copy");
+                Self::sqlite(folder)
+            }
+            Backend::Postgres => {
+                static TEMPLATE: OnceLock<String> = OnceLock::new();
+                let template = TEMPLATE.get_or_init(|| {
+                    let database = Self::postgres("template0");
+                    fill(&database.text);
+                    cluster().name_of(&database.text)
+                });
+                Self::postgres(template)
+            }
+        }
+    }
+
+    fn sqlite(folder: TempDir) -> Self {
+        let text = format!("sqlite://{}", folder.path().join("catalog.db").display());
+        Self {
+            url: text.parse().expect("a database URL"),
+            text,
+            backend: Backend::Sqlite,
+            _folder: Some(folder),
+        }
+    }
+
+    fn postgres(template: &str) -> Self {
+        static COUNT: AtomicUsize = AtomicUsize::new(0);
+        let cluster = cluster();
+        let name = format!("test_{}", COUNT.fetch_add(1, Ordering::Relaxed));
+        cluster.admin(&format!("CREATE DATABASE {name} TEMPLATE {template}"));
+        let text = cluster.url(&name);
+        Self {
+            url: text.parse().expect("a database URL"),
+            text,
+            backend: Backend::Postgres,
+            _folder: None,
+        }
+    }
+
+    pub fn open(&self) -> Catalog {
+        runtime()
+            .block_on(Catalog::open(&self.url, &Options::default()))
+            .expect("the database opens")
+    }
+
+    /// Run SQL on it, from outside the program.
+    pub fn sql(&self, sql: &str) {
+        use sqlx::{Connection, Executor};
+        runtime().block_on(async {
+            let sql = sqlx::AssertSqlSafe(sql.to_owned());
+            match self.backend {
+                Backend::Sqlite => {
+                    let mut connection =
+                        sqlx::SqliteConnection::connect(&self.text).await.expect("it opens");
+                    connection.execute(sqlx::raw_sql(sql)).await.expect("the SQL runs");
+                    connection.close().await.expect("it closes");
+                }
+                Backend::Postgres => {
+                    let mut connection =
+                        sqlx::PgConnection::connect(&self.text).await.expect("it opens");
+                    connection.execute(sqlx::raw_sql(sql)).await.expect("the SQL runs");
+                    connection.close().await.expect("it closes");
+                }
+            }
+        });
+    }
+
+    /// The text that a query of one column gives, row by row.
+    pub fn texts(&self, sql: &str) -> Vec<String> {
+        use sqlx::Connection;
+        runtime().block_on(async {
+            let sql = sqlx::AssertSqlSafe(sql.to_owned());
+            match self.backend {
+                Backend::Sqlite => {
+                    let mut connection =
+                        sqlx::SqliteConnection::connect(&self.text).await.expect("it opens");
+                    sqlx::query_scalar(sql).fetch_all(&mut connection).await.expect("the SQL runs")
+                }
+                Backend::Postgres => {
+                    let mut connection =
+                        sqlx::PgConnection::connect(&self.text).await.expect("it opens");
+                    sqlx::query_scalar(sql).fetch_all(&mut connection).await.expect("the SQL runs")
+                }
+            }
+        })
+    }
+}
+
+fn fill(url: &str) {
+    let url: DatabaseUrl = url.parse().expect("a database URL");
+    runtime().block_on(async {
+        let catalog = Catalog::open(&url, &Options::default()).await.expect("it opens");
+        assert!(import::fill_empty(&catalog).await.expect("it is filled"));
+        catalog.close().await.expect("it closes");
+    });
+}
+
+/// The app on a port.
+pub struct App {
+    pub database: Database,
+    pub api: Arc<Api>,
+    pub url: String,
+    stop: Option<oneshot::Sender<()>>,
+    task: Option<JoinHandle<()>>,
+}
+
+impl App {
+    pub fn on(database: Database) -> Self {
+        Self::with(database, http::Options::default())
+    }
+
+    pub fn with(database: Database, options: http::Options) -> Self {
+        let catalog = database.open();
+        let api = Arc::new(Api::new(catalog));
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let _guard = runtime().enter();
+        let server = Server::start(Arc::clone(&api), listener, options).expect("it starts");
+        let url = format!("http://{}", server.address());
+        let (stop, stopped) = oneshot::channel::<()>();
+        let task = runtime().spawn(async move {
+            let stop = async {
+                let _ = stopped.await;
+            };
+            server.until_stopped(stop).await.expect("it stops");
+        });
+        Self { database, api, url, stop: Some(stop), task: Some(task) }
+    }
+
+    /// POST any JSON to the API.
+    pub fn post(&self, body: &Value) -> (u16, Value) {
+        let mut response = agent()
+            .post(format!("{}/graphql", self.url))
+            .header("accept", "application/graphql-response+json")
+            .send_json(body)
+            .expect("an answer");
+        let text = response.body_mut().read_to_string().expect("text");
+        (response.status().as_u16(), serde_json::from_str(&text).expect("JSON"))
+    }
+
+    /// The whole answer to a query.
+    pub fn answer(&self, query: &str, variables: Value) -> Value {
+        self.post(&json!({ "query": query, "variables": variables })).1
+    }
+
+    /// The data of a query that goes well.
+    pub fn data(&self, query: &str, variables: Value) -> Value {
+        let mut answer = self.answer(query, variables);
+        assert!(answer.get("errors").is_none(), "{query}\n{answer:#}");
+        answer["data"].take()
+    }
+
+    /// How many statements the work costs.
+    pub fn statements<T>(&self, work: impl FnOnce() -> T) -> (u64, T) {
+        let before = self.api.catalog().reader().statements();
+        let value = work();
+        (self.api.catalog().reader().statements() - before, value)
+    }
+}
+
+impl Drop for App {
+    fn drop(&mut self) {
+        drop(self.stop.take());
+        let task = self.task.take();
+        let catalog = self.api.catalog().clone();
+        runtime().block_on(async {
+            if let Some(task) = task {
+                let _ = task.await;
+            }
+            let _ = catalog.close().await;
+        });
+    }
+}
+
+/// An HTTP client that takes every status for an answer.
+pub fn agent() -> ureq::Agent {
+    ureq::Agent::config_builder()
+        .http_status_as_error(false)
+        .timeout_global(Some(Duration::from_secs(60)))
+        .build()
+        .into()
+}
+
+pub const BACKENDS: [Backend; 2] = [Backend::Sqlite, Backend::Postgres];
+
+/// Run a test on the built-in catalogue in each database.
+pub fn each(test: impl Fn(&App)) {
+    for backend in BACKENDS {
+        println!("on {backend:?}");
+        test(&App::on(Database::built_in(backend)));
+    }
+}
+
+/// The PostgreSQL of this run.
+struct Cluster {
+    folder: PathBuf,
+}
+
+fn cluster() -> &'static Cluster {
+    static CLUSTER: OnceLock<Cluster> = OnceLock::new();
+    CLUSTER.get_or_init(Cluster::start)
+}
+
+impl Cluster {
+    /// A cluster on a unix socket, owned by a user who is not root, as PostgreSQL demands. It ends
+    /// with this process, however this process ends: its keeper waits for the end of a pipe.
+    fn start() -> Self {
+        let bin = postgres_programs();
+        let user = Unprivileged::choose();
+        let folder = std::env::temp_dir().join(format!("shotlist-test-{}", std::process::id()));
+        let _ = std::fs::remove_dir_all(&folder);
+        std::fs::create_dir(&folder).expect("a folder for the cluster");
+        user.give(&folder);
+        let mut initdb = Command::new(bin.join("initdb"));
+        initdb.args([
+            "--username=shotlist",
+            "--auth=trust",
+            "--encoding=UTF8",
+            "--locale=C",
+            "--no-sync",
+            "-D",
+        ]);
+        let output = user.run(initdb.arg(&folder)).output().expect("initdb starts");
+        assert!(output.status.success(), "initdb: {}", String::from_utf8_lossy(&output.stderr));
+
+        // No arguments in the script: paths are passed beside it.
+        let script = r#""$0/postgres" -D "$1" -k "$1" -c listen_addresses= -c fsync=off -c max_connections=300 >"$1/log" 2>&1 & read -r _; kill -INT $!; wait $!; rm -rf "$1""#;
+        let mut keeper = Command::new("sh");
+        keeper.arg("-c").arg(script).arg(&bin).arg(&folder).stdin(Stdio::piped());
+        let keeper = user.run(&mut keeper).spawn().expect("the keeper starts");
+        // Its standard input stays open as long as this process lives.
+        std::mem::forget(keeper);
+
+        let cluster = Self { folder };
+        for _ in 0..200 {
+            if cluster.folder.join(".s.PGSQL.5432").exists()
+                && cluster.try_admin("SELECT 1").is_ok()
+            {
+                return cluster;
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        let log = std::fs::read_to_string(cluster.folder.join("log")).unwrap_or_default();
+        panic!("PostgreSQL did not start: {log}");
+    }
+
+    fn url(&self, database: &str) -> String {
+        format!("postgres:///{database}?host={}&user=shotlist", self.folder.display())
+    }
+
+    fn name_of(&self, url: &str) -> String {
+        let start = "postgres:///".len();
+        url[start..].split('?').next().expect("a name").to_owned()
+    }
+
+    fn admin(&self, sql: &str) {
+        self.try_admin(sql).unwrap_or_else(|error| panic!("{sql}: {error}"));
+    }
+
+    fn try_admin(&self, sql: &str) -> Result<(), sqlx::Error> {
+        use sqlx::{Connection, Executor};
+        // A template must have no other user; two tests may want a copy at once.
+        static ONE_AT_A_TIME: std::sync::Mutex<()> = std::sync::Mutex::new(());
+        let _guard = ONE_AT_A_TIME.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        runtime().block_on(async {
+            let mut connection = sqlx::PgConnection::connect(&self.url("postgres")).await?;
+            connection.execute(sqlx::AssertSqlSafe(sql.to_owned())).await?;
+            connection.close().await
+        })
+    }
+}
+
+fn postgres_programs() -> PathBuf {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let mut folders: Vec<PathBuf> = std::env::split_paths(&path).collect();
+    if let Ok(versions) = std::fs::read_dir("/usr/lib/postgresql") {
+        let mut versions: Vec<_> =
+            versions.flatten().map(|entry| entry.path().join("bin")).collect();
+        versions.sort();
+        folders.extend(versions.into_iter().rev());
+    }
+    let found = folders
+        .into_iter()
+        .find(|folder| folder.join("initdb").exists() && folder.join("postgres").exists());
+    let found = found.expect(
+        "PostgreSQL's programs initdb and postgres are missing: apt-get install postgresql",
+    );
+    // A link in the PATH stands for the folder where the program has its libraries.
+    let real = std::fs::canonicalize(found.join("initdb")).expect("a real path");
+    real.parent().map(Path::to_path_buf).expect("a folder")
+}
+
+/// A user to run PostgreSQL as.
+struct Unprivileged(Option<(u32, u32)>);
+
+impl Unprivileged {
+    fn choose() -> Self {
+        let id = |flag| {
+            let output = Command::new("id").arg(flag).output().expect("id runs");
+            String::from_utf8_lossy(&output.stdout).trim().parse::<u32>().expect("a number")
+        };
+        if id("-u") != 0 {
+            return Self(None);
+        }
+        let passwd = std::fs::read_to_string("/etc/passwd").expect("the users of the system");
+        let entry = |name: &str| {
+            let line = passwd.lines().find(|line| line.starts_with(&format!("{name}:")))?;
+            let mut fields = line.split(':').skip(2);
+            Some((fields.next()?.parse().ok()?, fields.next()?.parse().ok()?))
+        };
+        Self(Some(entry("postgres").or_else(|| entry("nobody")).expect("a user who is not root")))
+    }
+
+    fn run<'c>(&self, command: &'c mut Command) -> &'c mut Command {
+        match self.0 {
+            Some((user, group)) => command.uid(user).gid(group).current_dir("/"),
+            None => command,
+        }
+    }
+
+    fn give(&self, folder: &Path) {
+        if let Some((user, group)) = self.0 {
+            std::os::unix::fs::chown(folder, Some(user), Some(group)).expect("root may give away");
+        }
+    }
+}
+
+/// The folder of the tests' own scripts, with the packages they need installed.
+pub fn scripts() -> &'static Path {
+    static FOLDER: OnceLock<PathBuf> = OnceLock::new();
+    FOLDER.get_or_init(|| {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/js");
+        let lock =
+            std::fs::metadata(folder.join("package-lock.json")).and_then(|file| file.modified());
+        let installed = std::fs::metadata(folder.join("node_modules/.package-lock.json"))
+            .and_then(|file| file.modified());
+        let fresh = matches!((lock, installed), (Ok(lock), Ok(installed)) if installed >= lock);
+        if !fresh {
+            let output = Command::new("npm")
+                .args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"])
+                .current_dir(&folder)
+                .output()
+                .expect("npm is missing: install Node.js 20 or newer");
+            assert!(output.status.success(), "npm ci: {}", String::from_utf8_lossy(&output.stderr));
+        }
+        folder
+    })
+}
