@@ -4,8 +4,8 @@ mod support;
 
 mod browser;
 mod catalog;
-mod cli;
-mod http;
+//mod cli;
+//mod http;
 mod oracle;
 mod paging;
 mod query;

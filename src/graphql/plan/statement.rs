@@ -315,7 +315,7 @@ impl Statement {
     ) -> String {
         // A value that is compared twice is bound once.
         let places: Vec<Option<String>> = (0..self.order.len())
-            .map(|index| (nulls & (1 << index) == 0).then(&mut place))
+            .map(|index| (nulls & (1 << index) == 0).then(&mut *place))
             .collect();
         let key = format!("{alias}.{} {} {}", self.key, side.of_key(), place());
         let terms = self.order.iter().zip(&places).rev();

@@ -1,0 +1,478 @@
+//! Random valid operations, drawn from the schema by a list of choices: shorter lists and smaller
+//! numbers make simpler operations, so that a failure shrinks.
+
+use std::collections::HashMap;
+use std::fmt::Write;
+
+use apollo_compiler::schema::{ExtendedType, FieldDefinition, InputValueDefinition};
+use serde_json::{Value, json};
+use shotlist::graphql::declare::{LookupBy, Relation, Source, Table, ValueKind};
+use shotlist::graphql::schema::Schema;
+use shotlist::graphql::{cursor, id};
+
+use super::world::World;
+
+/// How deep operations nest.
+const DEPTH_MAX: usize = 8;
+/// Fields of an operation.
+const FIELDS_MAX: usize = 60;
+/// Items that an operation may return, roughly.
+const ITEMS_MAX: usize = 400;
+
+/// An operation with its variables; the reference names cursors by row.
+pub struct Operation {
+    pub text: String,
+    pub variables: Value,
+    pub reference_variables: Value,
+    /// A field of the root that has an alias, and its name.
+    pub aliased_root: Option<(String, String)>,
+}
+
+pub struct Generator<'a> {
+    world: &'a World,
+    schema: &'a Schema,
+    choices: &'a [u32],
+    next: usize,
+    fields: usize,
+    names: usize,
+    declared: Vec<String>,
+    variables: Value,
+    reference_variables: Value,
+    fragments: Vec<String>,
+    aliased_root: Option<(String, String)>,
+}
+
+/// The response keys in use in one object, with what they stand for: the same key may be used
+/// again only for the same.
+#[derive(Default)]
+struct Scope {
+    keys: HashMap<String, (String, Scope)>,
+}
+
+impl<'a> Generator<'a> {
+    pub fn operation(world: &'a World, schema: &'a Schema, choices: &'a [u32]) -> Operation {
+        let mut generator = Self {
+            world,
+            schema,
+            choices,
+            next: 0,
+            fields: 0,
+            names: 0,
+            declared: Vec::new(),
+            variables: json!({}),
+            reference_variables: json!({}),
+            fragments: Vec::new(),
+            aliased_root: None,
+        };
+        let body = generator.selection("Query", &mut Scope::default(), 0, 1);
+        let declared = match generator.declared.as_slice() {
+            [] => String::new(),
+            declared => format!("({})", declared.join(", ")),
+        };
+        let mut text = match (generator.pick(3), declared.is_empty()) {
+            (0, true) => body,
+            (1, _) => format!("query Named{declared} {body}"),
+            _ => format!("query{declared} {body}"),
+        };
+        for fragment in &generator.fragments {
+            let _ = write!(text, "\n{fragment}");
+        }
+        Operation {
+            text,
+            variables: generator.variables,
+            reference_variables: generator.reference_variables,
+            aliased_root: generator.aliased_root,
+        }
+    }
+
+    /// A number below a bound; 0, the simplest, when the choices have run out.
+    fn pick(&mut self, bound: usize) -> usize {
+        let choice = self.choices.get(self.next).copied().unwrap_or(0);
+        self.next += 1;
+        choice as usize % bound
+    }
+
+    fn one<T: Clone>(&mut self, of: &[T]) -> T {
+        of[self.pick(of.len())].clone()
+    }
+
+    fn name(&mut self, prefix: &str) -> String {
+        self.names += 1;
+        format!("{prefix}{}", self.names)
+    }
+
+    fn selection(
+        &mut self,
+        type_name: &str,
+        scope: &mut Scope,
+        depth: usize,
+        items: usize,
+    ) -> String {
+        let count = 1 + self.pick(5);
+        let mut parts = Vec::new();
+        for _ in 0..count {
+            let part = match self.pick(8) {
+                5 | 6 => self.fragment(type_name, scope, depth, items),
+                7 => "__typename".to_owned(),
+                _ => self.field(type_name, scope, depth, items),
+            };
+            parts.push(part);
+        }
+        format!("{{ {} }}", parts.join(" "))
+    }
+
+    /// A fragment on the type, or on one that overlaps with it.
+    fn fragment(
+        &mut self,
+        type_name: &str,
+        scope: &mut Scope,
+        depth: usize,
+        items: usize,
+    ) -> String {
+        let mut conditions = vec![type_name.to_owned()];
+        if depth > 0 {
+            for object in self.schema.possible(type_name) {
+                conditions.push(object.name.to_owned());
+                conditions.extend(object.interfaces.iter().map(|&name| name.to_owned()));
+            }
+        }
+        let condition = self.one(&conditions);
+        let directive = self.directive();
+        let body = self.selection(&condition, scope, depth, items);
+        match self.pick(3) {
+            0 => format!("... on {condition}{directive} {body}"),
+            1 if condition == type_name => format!("...{directive} {body}"),
+            _ => {
+                let name = self.name("F");
+                self.fragments.push(format!("fragment {name} on {condition} {body}"));
+                // Spread twice, it is still selected once.
+                let again = if self.pick(4) == 3 { format!(" ...{name}") } else { String::new() };
+                format!("...{name}{directive}{again}")
+            }
+        }
+    }
+
+    fn directive(&mut self) -> String {
+        let name = match self.pick(8) {
+            6 => "skip",
+            7 => "include",
+            _ => return String::new(),
+        };
+        let value = self.pick(2) == 1;
+        if self.pick(2) == 0 {
+            return format!(" @{name}(if: {value})");
+        }
+        let variable = self.variable("Boolean!", json!(value));
+        format!(" @{name}(if: {variable})")
+    }
+
+    fn variable(&mut self, ty: &str, value: Value) -> String {
+        let name = self.name("v");
+        self.variables[&name] = value.clone();
+        self.reference_variables[&name] = value;
+        self.declared.push(format!("${name}: {ty}"));
+        format!("${name}")
+    }
+
+    fn definitions(&self, type_name: &str) -> Vec<FieldDefinition> {
+        let fields = match self.schema.compiled.types.get(type_name) {
+            Some(ExtendedType::Object(object)) => &object.fields,
+            Some(ExtendedType::Interface(interface)) => &interface.fields,
+            _ => panic!("{type_name} has no fields"),
+        };
+        fields.values().map(|field| FieldDefinition::clone(field)).collect()
+    }
+
+    fn is_leaf(&self, type_name: &str) -> bool {
+        !matches!(
+            self.schema.compiled.types.get(type_name),
+            Some(ExtendedType::Object(_) | ExtendedType::Interface(_))
+        )
+    }
+
+    fn field(&mut self, type_name: &str, scope: &mut Scope, depth: usize, items: usize) -> String {
+        self.fields += 1;
+        if type_name == "Query" && self.pick(30) == 29 {
+            return self.introspection(scope);
+        }
+        let mut fields = self.definitions(type_name);
+        if depth >= DEPTH_MAX || self.fields > FIELDS_MAX || items > ITEMS_MAX {
+            fields.retain(|field| self.is_leaf(field.ty.inner_named_type()));
+        } else if self.pick(2) == 1 {
+            // Most fields are leaves; what is worth testing is below the others.
+            let (leaves, others): (Vec<_>, Vec<_>) =
+                fields.into_iter().partition(|field| self.is_leaf(field.ty.inner_named_type()));
+            fields = if others.is_empty() { leaves } else { others };
+        }
+        if fields.is_empty() {
+            return "__typename".to_owned();
+        }
+        let field = self.one(&fields);
+        let (arguments, count) = self.arguments(type_name, &field, items);
+        let inner = field.ty.inner_named_type().as_str();
+        let signature = format!("{}{arguments}: {}", field.name, field.ty);
+        let mut key = field.name.to_string();
+        let taken = scope.keys.get(&key).is_some_and(|(known, _)| *known != signature);
+        let mut alias = String::new();
+        if taken || self.pick(5) == 4 {
+            key = self.name("a");
+            alias = format!("{key}: ");
+            if type_name == "Query" && depth == 0 && self.aliased_root.is_none() {
+                self.aliased_root = Some((key.clone(), field.name.to_string()));
+            }
+        }
+        let (_, inside) = scope.keys.entry(key).or_insert_with(|| (signature, Scope::default()));
+        let directive = self.directive();
+        let body = if self.is_leaf(inner) {
+            String::new()
+        } else {
+            format!(" {}", self.selection(inner, inside, depth + 1, items * count))
+        };
+        format!("{alias}{}{arguments}{directive}{body}", field.name)
+    }
+
+    fn introspection(&mut self, scope: &mut Scope) -> String {
+        let key = self.name("i");
+        scope.keys.insert(key.clone(), (key.clone(), Scope::default()));
+        let types = ["Film", "Production", "CreditRole", "FilmBy", "ID", "Nothing"];
+        let name = self.one(&types);
+        let variable = self.variable("String!", json!(name));
+        format!(
+            "{key}: __type(name: {variable}) {{ kind name description \
+             fields {{ name isDeprecated args {{ name defaultValue type {{ name }} }} type {{ kind ofType {{ name }} }} }} \
+             interfaces {{ name }} possibleTypes {{ name }} enumValues {{ name }} inputFields {{ name }} }}"
+        )
+    }
+
+    /// The arguments of a field, and how many items it returns.
+    fn arguments(
+        &mut self,
+        type_name: &str,
+        field: &FieldDefinition,
+        items: usize,
+    ) -> (String, usize) {
+        let mut texts = Vec::new();
+        let mut count = 1;
+        let mut given: Vec<(String, Value)> = Vec::new();
+        let arguments: Vec<_> =
+            field.arguments.iter().map(|argument| InputValueDefinition::clone(argument)).collect();
+        let has = |name: &str| arguments.iter().any(|argument| argument.name == name);
+        if has("first") {
+            let sizes: &[usize] = if items > 40 { &[2, 1, 3] } else { &[2, 3, 1, 5, 4, 7, 9] };
+            // Mostly a small page; the default only near the root.
+            let first = match self.pick(10) {
+                9 if items == 1 => None,
+                8 => Some(0),
+                _ => Some(self.one(sizes)),
+            };
+            count = first.unwrap_or(20);
+            match first {
+                None if self.pick(2) == 0 => texts.push("first: null".to_owned()),
+                None => {}
+                Some(first) => match self.pick(4) {
+                    0 | 1 => texts.push(format!("first: {first}")),
+                    2 => {
+                        let variable = self.variable("Int", json!(first));
+                        texts.push(format!("first: {variable}"));
+                    }
+                    _ => {
+                        // A default of the operation, and no value.
+                        let name = self.name("v");
+                        self.declared.push(format!("${name}: Int = {first}"));
+                        texts.push(format!("first: ${name}"));
+                    }
+                },
+            }
+        }
+        for argument in &arguments {
+            let name = argument.name.as_str();
+            let inner = argument.ty.inner_named_type().as_str();
+            match name {
+                "first" | "after" => continue,
+                "by" => {
+                    let text = self.look_up(field.ty.inner_named_type(), inner);
+                    texts.push(format!("by: {text}"));
+                }
+                "id" => {
+                    let value = json!(self.global_id());
+                    let text = self.literal_or_variable("ID!", &value);
+                    texts.push(format!("id: {text}"));
+                }
+                "ids" => {
+                    let ids: Vec<_> = (0..self.pick(6)).map(|_| self.global_id()).collect();
+                    count = ids.len().max(1);
+                    let text = self.literal_or_variable("[ID!]!", &json!(ids));
+                    texts.push(format!("ids: {text}"));
+                }
+                _ => {
+                    // A filter, given or not.
+                    let value = match (self.pick(3), self.schema.compiled.types.get(inner)) {
+                        (0, _) => continue,
+                        (1, _) if self.pick(4) == 3 => Value::Null,
+                        (_, Some(ExtendedType::Enum(declared))) => {
+                            let values: Vec<_> =
+                                declared.values.keys().map(ToString::to_string).collect();
+                            json!(self.one(&values))
+                        }
+                        (_, _) if inner == "Int" => json!(self.pick(4)),
+                        _ => json!(self.one(&["imdb", "tmdb", "nothing"])),
+                    };
+                    let text = match (&value, self.pick(2)) {
+                        (_, 1) => self.variable(inner, value.clone()),
+                        (Value::String(text), _) if inner != "String" => text.clone(),
+                        _ => value.to_string(),
+                    };
+                    texts.push(format!("{name}: {text}"));
+                    if !value.is_null() {
+                        given.push((name.to_owned(), value));
+                    }
+                }
+            }
+        }
+        if has("after") && self.pick(4) == 3 {
+            if let Some(text) = self.cursor(type_name, field.name.as_str(), &given) {
+                texts.push(format!("after: {text}"));
+            }
+        }
+        let text = if texts.is_empty() { String::new() } else { format!("({})", texts.join(", ")) };
+        (text, count)
+    }
+
+    fn literal_or_variable(&mut self, ty: &str, value: &Value) -> String {
+        match self.pick(2) {
+            0 => value.to_string(),
+            _ => self.variable(ty, value.clone()),
+        }
+    }
+
+    /// The global id of a row, or of none.
+    fn global_id(&mut self) -> String {
+        let tables: Vec<&'static Table> = [
+            "Film",
+            "Person",
+            "Company",
+            "Credit",
+            "Shot",
+            "Genre",
+            "Award",
+            "Source",
+            "Video",
+            "CompanyCredit",
+            "ExternalId",
+        ]
+        .iter()
+        .filter_map(|name| self.schema.object(name).and_then(|object| object.table))
+        .collect();
+        let table = self.one(&tables);
+        self.id_in(table)
+    }
+
+    fn id_in(&mut self, table: &Table) -> String {
+        let rows = self.world.rows(table.name);
+        let row = match self.pick(rows.len() + 1) {
+            last if last == rows.len() => 1_000_000,
+            index => rows[index]["id"].as_i64().expect("a key"),
+        };
+        let mut text = Vec::new();
+        id::encode(table.tag, row, &mut text);
+        String::from_utf8(text).expect("it is ASCII")
+    }
+
+    /// One of the keys of a look-up.
+    fn look_up(&mut self, object: &str, input: &str) -> String {
+        let query = self.schema.object("Query").expect("the root");
+        let lookup = query.fields.iter().find_map(|field| match &field.source {
+            Source::Lookup(lookup) if lookup.input == input => Some(*lookup),
+            _ => None,
+        });
+        let lookup = lookup.expect("a declared look-up");
+        let table = match self.schema.interface(object) {
+            Some(interface) => interface.table,
+            None => self.schema.object(object).and_then(|object| object.table),
+        };
+        let table = table.expect("a table");
+        let key = &lookup.keys[self.pick(lookup.keys.len())];
+        let (ty, value) = match &key.by {
+            LookupBy::Id if self.pick(4) == 3 => ("ID!", self.global_id()),
+            LookupBy::Id => ("ID!", self.id_in(table)),
+            LookupBy::Column(column) => {
+                let rows = self.world.rows(table.name);
+                let row = &rows[self.pick(rows.len())];
+                let text = row[column().name].as_str().unwrap_or("nothing");
+                ("String!", text.to_owned())
+            }
+            LookupBy::ExternalId { catalog, scope } => {
+                let rows = self.world.rows("external_id").iter();
+                let rows: Vec<_> = rows
+                    .filter(|row| row["catalog"] == *catalog && row["scope"] == *scope)
+                    .collect();
+                let value = match self.pick(rows.len() + 1) {
+                    last if last == rows.len() => "nothing",
+                    index => rows[index]["value"].as_str().expect("a value"),
+                };
+                ("String!", value.to_owned())
+            }
+        };
+        match self.pick(3) {
+            0 => format!("{{ {}: {} }}", key.name, graphql_string(&value)),
+            1 => {
+                let variable = self.variable(ty, json!(value));
+                format!("{{ {}: {variable} }}", key.name)
+            }
+            _ => self.variable(&format!("{input}!"), json!({ key.name: value })),
+        }
+    }
+
+    /// A cursor of some row of the list's table, as the server makes it.
+    fn cursor(
+        &mut self,
+        type_name: &str,
+        field: &str,
+        given: &[(String, Value)],
+    ) -> Option<String> {
+        let fields = match self.schema.interface(type_name) {
+            Some(interface) => &interface.fields,
+            None => &self.schema.object(type_name)?.fields,
+        };
+        let declared = fields.iter().find(|declared| declared.name == field)?;
+        let Source::Connection(relation) = &declared.source else { return None };
+        let rows = self.world.rows(relation.link);
+        if rows.is_empty() {
+            return None;
+        }
+        let row = &rows[self.pick(rows.len())];
+        let mut values: Vec<Value> =
+            relation.order.iter().map(|term| row[term.column.name].clone()).collect();
+        values.push(row[relation.key].clone());
+        let digest = cursor::digest(relation, declared.ty.name, &filters(relation, given));
+        let name = self.name("v");
+        self.declared.push(format!("${name}: String"));
+        self.variables[&name] = json!(cursor::encode(digest, &values));
+        self.reference_variables[&name] = json!(format!("cursor:{}", row[relation.key]));
+        Some(format!("${name}"))
+    }
+}
+
+/// The values of filters as they are stored.
+fn filters(
+    relation: &Relation,
+    given: &[(String, Value)],
+) -> Vec<(shotlist::graphql::declare::Column, Value)> {
+    let filters = relation.filters.iter().filter_map(|filter| {
+        let (_, value) = given.iter().find(|(name, _)| name == filter.argument.name)?;
+        let is_enum = !matches!(filter.argument.ty.name, "String" | "Int");
+        let value = match value {
+            Value::String(text) if is_enum && filter.column.kind == ValueKind::Text => {
+                json!(text.to_lowercase())
+            }
+            other => other.clone(),
+        };
+        Some((filter.column, value))
+    });
+    filters.collect()
+}
+
+/// A text as a literal of GraphQL, whose escapes are those of JSON.
+fn graphql_string(text: &str) -> String {
+    Value::from(text).to_string()
+}

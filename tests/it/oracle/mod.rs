@@ -1,0 +1,190 @@
+//! The oracle: random operations, run by the server and by graphql-js with naive resolvers over the
+//! same rows, must give the same JSON.
+//!
+//! `SHOTLIST_ORACLE_CASES` sets how many operations, `SHOTLIST_ORACLE_SEED` which.
+
+mod generate;
+pub mod reference;
+pub mod world;
+
+use std::cell::{Cell, RefCell};
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use proptest::collection::vec;
+use proptest::prelude::any;
+use proptest::test_runner::{Config, RngSeed, TestCaseError, TestError, TestRunner};
+use serde_json::{Value, json};
+
+use crate::support::{App, BACKENDS};
+use generate::{Generator, Operation};
+use reference::Reference;
+use world::World;
+
+fn setting(name: &str, default: u64) -> u64 {
+    std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
+}
+
+/// Run random operations; the first difference, shrunk, is the error.
+fn compare(
+    app: &App,
+    cases: u64,
+    tamper: impl Fn(&Operation, Value) -> Value,
+) -> Result<Tally, String> {
+    let world = World::of(&app.database);
+    let reference = RefCell::new(Reference::start(&world));
+    let tally = Cell::new(Tally::default());
+    let config = Config {
+        cases: u32::try_from(cases).expect("a count"),
+        rng_seed: RngSeed::Fixed(setting("SHOTLIST_ORACLE_SEED", 1)),
+        failure_persistence: None,
+        max_shrink_iters: 10_000,
+        ..Config::default()
+    };
+    let result = TestRunner::new(config).run(&vec(any::<u32>(), 0..600), |choices| {
+        let operation = Generator::operation(&world, app.api.schema(), &choices);
+        let request = json!({
+            "query": operation.text, "variables": operation.variables,
+        });
+        let (_, answer) = app.post(&request);
+        let ours = normal(tamper(&operation, answer));
+        let theirs = reference.borrow_mut().ask(&json!({
+            "query": operation.text, "variables": operation.reference_variables,
+        }));
+        let mut counted = tally.get();
+        counted.operations += 1;
+        counted.bytes += ours.to_string().len();
+        counted.refused += u64::from(theirs.get("data").is_none());
+        counted.failed += u64::from(theirs.get("data").is_some() && theirs.get("errors").is_some());
+        tally.set(counted);
+        match difference(&ours, &theirs) {
+            None => Ok(()),
+            Some(difference) => Err(TestCaseError::fail(format!(
+                "{}\nvariables: {}\n{difference}",
+                operation.text, operation.variables
+            ))),
+        }
+    });
+    match result {
+        Ok(()) => Ok(tally.get()),
+        Err(TestError::Fail(reason, _)) => Err(reason.to_string()),
+        Err(TestError::Abort(reason)) => panic!("{reason}"),
+    }
+}
+
+/// What a run consisted of.
+#[derive(Clone, Copy, Debug, Default)]
+struct Tally {
+    operations: u64,
+    /// Of all answers.
+    bytes: usize,
+    /// Refused by both before execution.
+    refused: u64,
+    /// With errors in both.
+    failed: u64,
+}
+
+/// The first difference between the two answers.
+fn difference(ours: &Value, theirs: &Value) -> Option<String> {
+    // Refusals differ in their words.
+    match (ours.get("data"), theirs.get("data")) {
+        (None, None) => return None,
+        (Some(_), Some(_)) => {}
+        _ => return Some(format!("refused by one only\nours:   {ours}\ntheirs: {theirs}")),
+    }
+    // As text: the order of the members counts.
+    let data = |answer: &Value| answer["data"].to_string();
+    if data(ours) != data(theirs) {
+        return Some(format!("ours:   {}\ntheirs: {}", data(ours), data(theirs)));
+    }
+    let errors = |answer: &Value| {
+        let mut errors: Vec<String> = answer["errors"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .map(|error| format!("{} {}", error["path"], error["code"]))
+            .collect();
+        errors.sort();
+        errors
+    };
+    let (ours, theirs) = (errors(ours), errors(theirs));
+    (ours != theirs).then(|| format!("errors\nours:   {ours:?}\ntheirs: {theirs:?}"))
+}
+
+/// The server's answer in the reference's words: cursors by row, errors by path and code.
+fn normal(mut answer: Value) -> Value {
+    if let Some(errors) = answer["errors"].as_array() {
+        let errors = errors
+            .iter()
+            .map(|error| json!({ "path": error["path"], "code": error["extensions"]["code"] }));
+        answer["errors"] = errors.collect();
+    } else if let Some(answer) = answer.as_object_mut() {
+        answer.shift_remove("errors");
+    }
+    if let Some(data) = answer.get_mut("data") {
+        without_cursors(data);
+    }
+    answer
+}
+
+fn without_cursors(value: &mut Value) {
+    match value {
+        Value::Array(items) => items.iter_mut().for_each(without_cursors),
+        Value::Object(members) => members.values_mut().for_each(without_cursors),
+        Value::String(text) => {
+            if let Some(row) = row_of_cursor(text) {
+                *text = format!("cursor:{row}");
+            }
+        }
+        _ => {}
+    }
+}
+
+/// The row that a cursor stands for.
+fn row_of_cursor(text: &str) -> Option<i64> {
+    let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
+    let values = bytes.get(9..).filter(|_| bytes[0] == 1)?;
+    let values = format!("[{}]", std::str::from_utf8(values).ok()?);
+    serde_json::from_str::<Vec<Value>>(&values).ok()?.last()?.as_i64()
+}
+
+#[test]
+fn random_operations_give_the_same_json_as_graphql_js() {
+    let cases = setting("SHOTLIST_ORACLE_CASES", 5_000);
+    for backend in BACKENDS {
+        let app = App::on(world::random(backend));
+        match compare(&app, cases, |_, answer| answer) {
+            Ok(tally) => {
+                println!("{backend:?}: {tally:?}");
+                assert!(tally.refused * 20 < tally.operations, "too many are refused: {tally:?}");
+                assert!(tally.failed > 0, "none had a field error: {tally:?}");
+            }
+            Err(difference) => panic!("on {backend:?}:\n{difference}"),
+        }
+    }
+}
+
+#[test]
+fn the_oracle_finds_a_dropped_alias() {
+    let app = App::on(world::random(BACKENDS[0]));
+    let tamper = |operation: &Operation, mut answer: Value| {
+        if let (Some((alias, name)), Some(data)) =
+            (&operation.aliased_root, answer["data"].as_object_mut())
+            && let Some(value) = data.shift_remove(alias)
+        {
+            data.insert(name.clone(), value);
+        }
+        answer
+    };
+    let difference = compare(&app, 2_000, tamper).expect_err("the fault is found");
+    println!("{difference}");
+    assert!(difference.lines().count() < 20, "it is shrunk: {difference}");
+}
+
+#[test]
+fn both_databases_hold_the_same_rows() {
+    let [sqlite, postgres] = BACKENDS.map(|backend| World::of(&world::random(backend)));
+    for (table, rows) in &sqlite.tables {
+        assert_eq!(rows, &postgres.tables[table], "{table}");
+    }
+}
