@@ -77,7 +77,7 @@ pub const DEFINITIONS: &[Definition] = &[
     Definition {
         name: "log",
         value: "FILTER",
-        default: "info",
+        default: "info,actix_server=warn,sea_orm_migration=warn",
         help: "What is logged: off, error, warn, info, debug or trace, also by module, as in info,shotlist=debug",
     },
     Definition {

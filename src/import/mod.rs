@@ -7,7 +7,7 @@ use crate::catalog::write::Writer;
 use crate::error::Error;
 
 /// The built-in catalogue, in the catalogue's own format.
-pub const BUILT_IN: &str = include_str!("../catalog/builtin/one-perfect-shot.jsonl");
+pub const BUILT_IN: &str = include_str!("builtin/one-perfect-shot.jsonl");
 
 /// Fill a catalogue that has never been written to with the built-in one, in one transaction: it
 /// is there whole, once, or not at all. Returns whether it did so.

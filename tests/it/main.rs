@@ -1,9 +1,12 @@
 //! The one integration test binary: the real program on a real port, over SQLite and PostgreSQL.
 
+#![allow(clippy::print_stdout, reason = "what a test measured is shown with its result")]
+
 mod support;
 
 mod browser;
 mod catalog;
+mod database;
 //mod cli;
 //mod http;
 mod oracle;

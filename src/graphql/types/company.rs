@@ -2,8 +2,9 @@
 
 use entity::{company as row, external_id, production_company};
 
+use super::external_id::external_ids;
 use crate::graphql::declare::{
-    Encoding, Enum, Object, Relation, Table, Type, column, connection, desc, encoded, id, list, one,
+    Encoding, Enum, Object, Relation, Table, Type, column, connection, desc, encoded, id, one,
 };
 
 static TABLE: Table = Table { name: "company", tag: 3, discriminator: None, sides: &[] };
@@ -63,17 +64,7 @@ pub fn company() -> Object {
                     .order([desc(production_company::Column::ReleasedOn)]),
                 "Its parts in productions, the latest production first.",
             ),
-            list(
-                "externalIds",
-                "ExternalId",
-                Relation::by(external_id::Column::CompanyId).filter(
-                    external_id::Column::Catalog,
-                    "catalog",
-                    Type::named("String"),
-                    "Only ids of this catalogue, such as `imdb`.",
-                ),
-                "Its ids in other catalogues, at most 100.",
-            ),
+            external_ids(external_id::Column::CompanyId),
             one("source", "Source", row::Column::SourceId, "Where its data come from."),
         ],
     }

@@ -2,9 +2,20 @@
 
 use entity::external_id as row;
 
-use crate::graphql::declare::{Object, Table, column, one};
+use crate::graphql::declare::{Column, Field, Object, Relation, Table, Type, column, list, one};
 
 static TABLE: Table = Table { name: "external_id", tag: 11, discriminator: None, sides: &[] };
+
+/// The ids of whatever this column points at.
+pub fn external_ids(parent: impl Into<Column>) -> Field {
+    let relation = Relation::by(parent).filter(
+        row::Column::Catalog,
+        "catalog",
+        Type::named("String"),
+        "Only ids of this catalogue, such as `imdb`.",
+    );
+    list("externalIds", "ExternalId", relation, "Its ids in other catalogues, at most 100.")
+}
 
 /// `ExternalId`.
 pub fn external_id() -> Object {

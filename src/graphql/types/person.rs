@@ -3,8 +3,9 @@
 use entity::{award_person, credit, external_id, person, shot_director};
 
 use super::credit as credit_type;
+use super::external_id::external_ids;
 use crate::graphql::declare::{
-    Constant, Object, Relation, Table, Type, asc, column, connection, desc, embedded, id, list, one,
+    Constant, Object, Relation, Table, Type, column, connection, desc, embedded, id, one,
 };
 
 /// Its table.
@@ -60,19 +61,7 @@ pub fn person() -> Object {
                     .order([desc(award_person::Column::Year)]),
                 "Nominations and wins that name the person, the latest first; those without a year come last.",
             ),
-            list(
-                "externalIds",
-                "ExternalId",
-                Relation::by(external_id::Column::PersonId)
-                    .filter(
-                        external_id::Column::Catalog,
-                        "catalog",
-                        Type::named("String"),
-                        "Only ids of this catalogue, such as `imdb`.",
-                    )
-                    .order([asc(external_id::Column::Id)]),
-                "The person's ids in other catalogues, at most 100.",
-            ),
+            external_ids(external_id::Column::PersonId),
             one("source", "Source", person::Column::SourceId, "Where the person's data come from."),
         ],
     }

@@ -7,6 +7,7 @@ use entity::{
 };
 use sea_orm::ActiveEnum;
 
+use super::external_id::external_ids;
 use super::{award as award_type, company, credit as credit_type};
 use crate::graphql::declare::{
     Constant, Encoding, Enum, Field, Interface, Object, Relation, Table, Type, asc, column,
@@ -144,17 +145,7 @@ fn shared() -> Vec<Field> {
                 .order([asc(title_name::Column::Position)]),
             "Its titles in other regions, languages and forms.",
         ),
-        list(
-            "externalIds",
-            "ExternalId",
-            Relation::by(external_id::Column::ProductionId).filter(
-                external_id::Column::Catalog,
-                "catalog",
-                Type::named("String"),
-                "Only ids of this catalogue, such as `imdb`.",
-            ),
-            "Its ids in other catalogues, at most 100.",
-        ),
+        external_ids(external_id::Column::ProductionId),
         list(
             "sources",
             "FactSource",

@@ -2,7 +2,7 @@
 //! `playground.rs`, the list of its files, for the server to include.
 //!
 //! With npm at hand the page and all that it loads go into the binary. Without, or
-//! when `SHOTLIST_PLAYGROUND=cdn` asks for it, the binary carries one page that
+//! when `SHOTLIST_BUILD_PLAYGROUND=cdn` asks for it, the binary carries one page that
 //! loads the same versions of the same packages from a public CDN.
 
 use std::{
@@ -28,7 +28,7 @@ const SOURCES: [&str; 9] = [
 ];
 
 fn main() {
-    println!("cargo:rerun-if-env-changed=SHOTLIST_PLAYGROUND");
+    println!("cargo:rerun-if-env-changed=SHOTLIST_BUILD_PLAYGROUND");
     for name in SOURCES.iter().chain(&["build.rs", "cdn.html"]) {
         println!("cargo:rerun-if-changed={HERE}/{name}");
     }
@@ -53,8 +53,8 @@ fn main() {
 /// Bundles the page with npm, in a copy of its sources so that nothing is written
 /// beside them. An error says in a sentence why it could not.
 fn bundle(project: &Path) -> Result<(), String> {
-    if env::var("SHOTLIST_PLAYGROUND").is_ok_and(|choice| choice == "cdn") {
-        return Err("SHOTLIST_PLAYGROUND=cdn asks for it.".into());
+    if env::var("SHOTLIST_BUILD_PLAYGROUND").is_ok_and(|choice| choice == "cdn") {
+        return Err("SHOTLIST_BUILD_PLAYGROUND=cdn asks for it.".into());
     }
     start_afresh(project)
         .and_then(|()| {

@@ -329,10 +329,11 @@ impl<'a> Generator<'a> {
                 }
             }
         }
-        if has("after") && self.pick(4) == 3 {
-            if let Some(text) = self.cursor(type_name, field.name.as_str(), &given) {
-                texts.push(format!("after: {text}"));
-            }
+        if has("after")
+            && self.pick(4) == 3
+            && let Some(text) = self.cursor(type_name, field.name.as_str(), &given)
+        {
+            texts.push(format!("after: {text}"));
         }
         let text = if texts.is_empty() { String::new() } else { format!("({})", texts.join(", ")) };
         (text, count)

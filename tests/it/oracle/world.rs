@@ -66,8 +66,8 @@ fn lines(seed: u64) -> String {
     let optional = |random: &mut Random, of: &[&str]| {
         if random.maybe(40) { Value::Null } else { random.one(of).into() }
     };
-    for index in 0..3 {
-        line!({"type": "source", "key": format!("s{index}"), "name": NAMES[index],
+    for (index, name) in NAMES.iter().enumerate().take(3) {
+        line!({"type": "source", "key": format!("s{index}"), "name": name,
             "licence": optional(&mut random, NAMES), "retrieved": optional(&mut random, DATES)});
     }
     for index in 0..6 {
