@@ -220,8 +220,12 @@ fn postgres_options(
             ("plan_cache_mode", "force_generic_plan"),
         ])
     } else {
-        connect
-            .options([("idle_in_transaction_session_timeout", "60000"), ("lock_timeout", "10000")])
+        connect.options([
+            ("idle_in_transaction_session_timeout", "60000"),
+            ("lock_timeout", "10000"),
+            // The hook's ROLLBACK has mostly nothing to roll back, which is not worth a warning.
+            ("client_min_messages", "error"),
+        ])
     })
 }
 

@@ -209,7 +209,7 @@ impl Relation {
         ty: Type,
         description: &'static str,
     ) -> Self {
-        let argument = Argument { name, ty, description, default: None };
+        let argument = Argument { name, ty, description };
         self.filters.push(Filter { column: column.into(), argument });
         self
     }
@@ -261,8 +261,6 @@ pub struct Argument {
     pub ty: Type,
     /// Description for client developers.
     pub description: &'static str,
-    /// Default value.
-    pub default: Option<i64>,
 }
 
 /// Where a field comes from.
@@ -472,19 +470,16 @@ impl Field {
                 name: "by",
                 ty: Type::named(lookup.input).non_null(),
                 description: "The one key to look it up by.",
-                default: None,
             }],
             Source::Node => vec![Argument {
                 name: "id",
                 ty: Type::named("ID").non_null(),
                 description: "The global id.",
-                default: None,
             }],
             Source::Nodes => vec![Argument {
                 name: "ids",
                 ty: Type::list("ID"),
                 description: "The global ids, at most 100.",
-                default: None,
             }],
             _ => Vec::new(),
         }
@@ -495,20 +490,29 @@ fn filter_arguments(relation: &Relation) -> impl Iterator<Item = Argument> + '_ 
     relation.filters.iter().map(|filter| filter.argument.clone())
 }
 
-fn page_arguments() -> [Argument; 2] {
+fn page_arguments() -> [Argument; 4] {
+    let argument = |name, ty, description| Argument { name, ty: Type::named(ty), description };
     [
-        Argument {
-            name: "first",
-            ty: Type::named("Int"),
-            description: "How many to return, 0 to 100. More than 100 is an error, never a silent cut; null stands for the default.",
-            default: Some(PAGE_SIZE_DEFAULT),
-        },
-        Argument {
-            name: "after",
-            ty: Type::named("String"),
-            description: "Return what follows this `cursor` (or `endCursor`) of the same list with the same arguments.",
-            default: None,
-        },
+        argument(
+            "first",
+            "Int",
+            "Return this many from the start of the list, or from `after`: 0 to 100, 20 where neither `first` nor `last` is given. More than 100 is an error, never a silent cut.",
+        ),
+        argument(
+            "after",
+            "String",
+            "Only what follows this `cursor` (or `endCursor`) of the same list with the same arguments.",
+        ),
+        argument(
+            "last",
+            "Int",
+            "Return this many from the end of the list, or from `before`: 0 to 100, not together with `first`. They stand in the order of the list all the same.",
+        ),
+        argument(
+            "before",
+            "String",
+            "Only what precedes this `cursor` (or `startCursor`) of the same list with the same arguments.",
+        ),
     ]
 }
 

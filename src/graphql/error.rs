@@ -1,5 +1,6 @@
 //! Errors as clients see them: a sentence for people, a stable code for programs, never a cause.
 
+use apollo_compiler::parser::{SourceMap, SourceSpan};
 use serde::Serialize;
 
 /// Codes of errors that are the request's, by the names that Apollo's clients and gateways match.
@@ -31,6 +32,16 @@ pub struct Location {
     pub line: usize,
     /// Column, in characters.
     pub column: usize,
+}
+
+impl Location {
+    /// Where a span of a document begins.
+    pub fn of(span: SourceSpan, sources: &SourceMap) -> Option<Self> {
+        let before = sources.get(&span.file_id())?.source_text().get(..span.offset())?;
+        let line_start = before.rfind(['\n', '\r']).map_or(0, |end| end + 1);
+        let lines = before.replace("\r\n", "\n").matches(['\n', '\r']).count();
+        Some(Self { line: lines + 1, column: before[line_start..].chars().count() + 1 })
+    }
 }
 
 /// A step into the response.

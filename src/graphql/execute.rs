@@ -79,8 +79,8 @@ impl<'a> Run<'a> {
         let mut parameters = Vec::with_capacity(bound.parameters.len() + 1);
         parameters.extend(keys.clone().map(Parameter::Keys));
         parameters.extend(bound.parameters.iter().cloned());
-        let sql = level.statement.text(bound.cursor);
-        let rows = self.reader.fetch(sql, parameters).await?;
+        let sql = level.statement.text(bound.bounds);
+        let rows = self.reader.fetch(&sql, parameters).await?;
 
         let mut ranges: HashMap<i64, Range<usize>> = HashMap::new();
         for row in 0..rows.len() {

@@ -20,6 +20,7 @@ pub mod types;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use apollo_compiler::diagnostic::ToCliReport;
 use apollo_compiler::executable::{ExecutableDocument, Operation};
 use apollo_compiler::introspection;
 use apollo_compiler::parser::Parser;
@@ -279,18 +280,16 @@ fn request_error(
     error: &apollo_compiler::request::RequestError,
     document: &ExecutableDocument,
 ) -> GraphQLError {
-    let at = error.location().and_then(|location| location.line_column(&document.sources));
+    let span = error.location();
     GraphQLError::new(code::BAD_USER_INPUT, error.message().to_string())
-        .at(at.map(|at| Location { line: at.line, column: at.column }))
+        .at(span.and_then(|span| Location::of(span, &document.sources)))
 }
 
 fn diagnostics(code: &'static str, list: &DiagnosticList) -> Vec<GraphQLError> {
     let errors = list.iter().take(DIAGNOSTICS_MAX).map(|diagnostic| {
-        let json = diagnostic.to_json();
-        let mut error = GraphQLError::new(code, json.message);
-        error.locations =
-            json.locations.iter().map(|at| Location { line: at.line, column: at.column }).collect();
-        error
+        let span = diagnostic.error.location();
+        GraphQLError::new(code, diagnostic.error.to_string())
+            .at(span.and_then(|span| Location::of(span, diagnostic.sources)))
     });
     errors.collect()
 }

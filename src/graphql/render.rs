@@ -15,7 +15,7 @@ use super::error::{GraphQLError, Location, PathSegment, code};
 use super::execute::{Outcome, Outcomes};
 use super::id;
 use super::plan::bind::Bound;
-use super::plan::statement::ANSWER;
+use super::plan::statement::{ANSWER, Reading};
 use super::plan::{
     Connection, ConnectionPart, EdgePart, Keys, LevelIndex, Member, PageInfoPart, Part, Plan,
     Selection, Slot, Value,
@@ -289,15 +289,21 @@ impl<'a> Renderer<'a> {
         here: Here,
         at: Option<Location>,
     ) -> Rendered {
-        // The level reads one row more than the page shows.
-        let (page, has_next) = match connection.page {
-            None => (0..0, false),
-            Some(level) => {
-                let (_, range) = self.outcome(level, here, at)?;
-                let end = range.end.min(range.start + self.bound.levels[level].first);
-                (range.start..end, range.end > end)
+        // The level reads one row more than the page shows, at the end where the page goes on.
+        let (mut page, mut more_follow, mut more_precede) = (0..0, false, false);
+        if let Some(level) = connection.page {
+            let (_, range) = self.outcome(level, here, at)?;
+            let size = self.bound.levels[level].size;
+            let is_last = self.plan.levels[level].statement.reading() == Reading::LastPage;
+            page = range.clone();
+            if is_last {
+                page.start = range.start.max(range.end.saturating_sub(size));
+                more_precede = page.start > range.start;
+            } else {
+                page.end = range.end.min(range.start + size);
+                more_follow = page.end < range.end;
             }
-        };
+        }
         let level = connection.page.unwrap_or_default();
         self.parts(&connection.members, |renderer, part| match part {
             ConnectionPart::Typename(name) => renderer.string(name),
@@ -311,11 +317,11 @@ impl<'a> Renderer<'a> {
             }),
             ConnectionPart::PageInfo(info) => renderer.parts(info, |renderer, part| match part {
                 PageInfoPart::Typename => renderer.string("PageInfo"),
-                PageInfoPart::HasNextPage => renderer.json(&has_next, at),
-                PageInfoPart::HasPreviousPage(None, at) => renderer.json(&false, *at),
-                PageInfoPart::HasPreviousPage(Some(level), at) => {
-                    let answer = renderer.answer(*level, here, *at)?;
-                    renderer.json(&(answer != 0), *at)
+                PageInfoPart::HasNextPage(beyond, at) => {
+                    renderer.has_more(more_follow, *beyond, here, *at)
+                }
+                PageInfoPart::HasPreviousPage(beyond, at) => {
+                    renderer.has_more(more_precede, *beyond, here, *at)
                 }
                 PageInfoPart::StartCursor | PageInfoPart::EndCursor if page.is_empty() => {
                     renderer.out.extend_from_slice(b"null");
@@ -329,6 +335,21 @@ impl<'a> Renderer<'a> {
                 renderer.json(&count, *at)
             }
         })
+    }
+
+    /// Whether a list goes on: a row too many was read, or a level found one beyond a cursor.
+    fn has_more(
+        &mut self,
+        read: bool,
+        beyond: Option<LevelIndex>,
+        here: Here,
+        at: Option<Location>,
+    ) -> Rendered {
+        let found = match beyond {
+            Some(level) if !read => self.answer(level, here, at)? != 0,
+            _ => false,
+        };
+        self.json(&(read || found), at)
     }
 
     /// The members of an object that is no row's.

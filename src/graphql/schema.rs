@@ -170,11 +170,7 @@ fn input_value(argument: &Argument) -> InputValue {
         (false, true) => TypeRef::named_nn(name),
         (false, false) => TypeRef::named(name),
     };
-    let value = InputValue::new(argument.name, ty).description(argument.description);
-    match argument.default {
-        Some(default) => value.default_value(Value::from(default)),
-        None => value,
-    }
+    InputValue::new(argument.name, ty).description(argument.description)
 }
 
 fn type_ref(text: &str) -> TypeRef {

@@ -6,9 +6,9 @@ mod support;
 
 mod browser;
 mod catalog;
+mod cli;
 mod database;
-//mod cli;
-//mod http;
+mod http;
 mod oracle;
 mod paging;
 mod query;

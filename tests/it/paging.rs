@@ -41,6 +41,32 @@ fn walk(app: &App, outer: &str, field: &str, first: usize) -> Vec<String> {
     }
 }
 
+/// The same from the end, backwards; in the order of the list.
+fn walk_back(app: &App, outer: &str, field: &str, last: usize) -> Vec<String> {
+    let list = format!(
+        "list: {field}(last: {last}, before: $before) {{
+           edges {{ cursor }} pageInfo {{ startCursor hasNextPage hasPreviousPage }}
+         }}"
+    );
+    let query = format!("query Page($before: String) {}", outer.replace("LIST", &list));
+    let mut cursors: Vec<String> = Vec::new();
+    let mut before = Value::Null;
+    loop {
+        let data = app.data(&query, json!({ "before": before }));
+        let page = if data.get("list").is_some() { &data["list"] } else { &data["node"]["list"] };
+        assert_eq!(page["pageInfo"]["hasNextPage"], json!(!cursors.is_empty()), "{field}");
+        let edges = page["edges"].as_array().expect("edges").iter();
+        let mut read: Vec<_> =
+            edges.map(|edge| edge["cursor"].as_str().expect("text").to_owned()).collect();
+        read.append(&mut cursors);
+        cursors = read;
+        if page["pageInfo"]["hasPreviousPage"] == false {
+            return cursors;
+        }
+        before = page["pageInfo"]["startCursor"].clone();
+    }
+}
+
 fn connections(object: &Object) -> Vec<&'static str> {
     let connections =
         object.fields.iter().filter(|field| matches!(field.source, Source::Connection(_)));
@@ -59,6 +85,7 @@ fn check(app: &App, outer: &str, field: &str) -> usize {
             continue;
         }
         assert_eq!(walk(app, outer, field, first), whole, "{outer} {field}");
+        assert_eq!(walk_back(app, outer, field, first), whole, "{outer} {field} backwards");
     }
     whole.len()
 }

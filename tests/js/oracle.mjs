@@ -179,15 +179,23 @@ function linksOf(relation, owner, args) {
 }
 
 function pageOf(relation, all, args) {
-  const first = args.first ?? PAGE_SIZE_DEFAULT;
-  if (first < 0 || first > SIZE_MAX) throw new Error(`first: ${first}`);
-  let rest = all;
-  if ((args.after ?? null) !== null) {
-    const after = rowOf(relation.link, Number(args.after.replace('cursor:', '')));
-    if (after === null) throw new Error(`after: ${args.after}`);
-    rest = all.filter((row) => compareLinks(relation, row, after) > 0);
-  }
-  const edges = rest.slice(0, first).map((row) => ({
+  const backward = (args.last ?? null) !== null;
+  if (backward && (args.first ?? null) !== null) throw new Error('first and last');
+  const size = backward ? args.last : args.first ?? PAGE_SIZE_DEFAULT;
+  if (size < 0 || size > SIZE_MAX) throw new Error(`a page of ${size}`);
+  const bound = (cursor) => {
+    if ((cursor ?? null) === null) return null;
+    const row = rowOf(relation.link, Number(cursor.replace('cursor:', '')));
+    if (row === null) throw new Error(`no row for ${cursor}`);
+    return row;
+  };
+  const [after, before] = [bound(args.after), bound(args.before)];
+  const follows = (row) => after === null || compareLinks(relation, row, after) > 0;
+  const precedes = (row) => before === null || compareLinks(relation, row, before) < 0;
+  const within = all.filter((row) => follows(row) && precedes(row));
+  const left = Math.max(within.length - size, 0);
+  const page = backward ? within.slice(left) : within.slice(0, size);
+  const edges = page.map((row) => ({
     cursor: `cursor:${keyOf(relation.link, row)}`,
     node: relation.show(row),
   }));
@@ -195,8 +203,8 @@ function pageOf(relation, all, args) {
     edges,
     nodes: edges.map((edge) => edge.node),
     pageInfo: {
-      hasNextPage: rest.length > edges.length,
-      hasPreviousPage: all.length > rest.length,
+      hasNextPage: (!backward && left > 0) || !all.every(precedes),
+      hasPreviousPage: (backward && left > 0) || !all.every(follows),
       startCursor: edges.at(0)?.cursor ?? null,
       endCursor: edges.at(-1)?.cursor ?? null,
     },

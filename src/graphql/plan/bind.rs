@@ -4,8 +4,9 @@
 use apollo_compiler::response::{JsonMap, JsonValue};
 use serde_json::Value;
 
-use super::statement::Reading;
-use super::{Keys, Level, Plan, Site};
+use super::argument::Arg;
+use super::statement::{Bounds, Reading};
+use super::{Keys, Level, PageArgs, Plan, Site};
 use crate::catalog::read::Parameter;
 use crate::graphql::cursor;
 use crate::graphql::declare::{NODES_MAX, PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX, ValueKind};
@@ -24,10 +25,10 @@ pub struct Bound {
 pub struct BoundLevel {
     /// Parameters that follow the keys.
     pub parameters: Vec<Parameter>,
-    /// Which of the cursor's order values are NULL; none without a cursor.
-    pub cursor: Option<usize>,
+    /// The cursors that bound the page.
+    pub bounds: Bounds,
     /// The size of the page.
-    pub first: usize,
+    pub size: usize,
     /// The digest that the list's cursors carry.
     pub digest: u64,
     /// Keys that the request names.
@@ -94,45 +95,55 @@ fn bind_level(level: &Level, variables: &JsonMap) -> Result<BoundLevel, GraphQLE
     }
     let digest = cursor::digest(&level.relation, level.object, &filters);
     let reading = level.statement.reading();
-    let mut bound = BoundLevel { parameters, cursor: None, first: 0, digest, keys };
-    if matches!(reading, Reading::Page | Reading::Preceding) {
-        bind_cursor(level, variables, &mut bound)?;
+    let mut bound = BoundLevel { parameters, bounds: Bounds::default(), size: 0, digest, keys };
+    let pages = matches!(reading, Reading::Page | Reading::LastPage);
+    let PageArgs { after, before, .. } = &level.page;
+    if pages || reading == Reading::UpTo {
+        bound.bounds.after = bind_cursor(level, "after", after, variables, &mut bound)?;
     }
-    if reading == Reading::Page {
-        let first = page_size(level, variables)?;
-        bound.first = usize::try_from(first).unwrap_or_default();
+    if pages || reading == Reading::From {
+        bound.bounds.before = bind_cursor(level, "before", before, variables, &mut bound)?;
+    }
+    if pages {
+        let size = page_size(level, variables)?;
+        bound.size = usize::try_from(size).unwrap_or_default();
         // One more tells whether there are more.
-        bound.parameters.push(Parameter::Int(first + 1));
+        bound.parameters.push(Parameter::Int(size + 1));
     }
     Ok(bound)
 }
 
 fn page_size(level: &Level, variables: &JsonMap) -> Result<i64, GraphQLError> {
-    let first = match level.first.value(variables) {
+    let (name, size) = match &level.page {
+        PageArgs { last: Arg::Null, first, .. } => ("first", first),
+        PageArgs { last, .. } => ("last", last),
+    };
+    let size = match size.value(variables) {
         JsonValue::Number(number) => number.as_i64().unwrap_or(-1),
         _ => PAGE_SIZE_DEFAULT,
     };
-    if (0..=PAGE_SIZE_MAX).contains(&first) {
-        return Ok(first);
+    if (0..=PAGE_SIZE_MAX).contains(&size) {
+        return Ok(size);
     }
-    let coordinate = format!("{}(first:)", level.site.coordinate);
-    let error = GraphQLError::new(
-        code::BAD_USER_INPUT,
-        format!("{coordinate} must be between 0 and {PAGE_SIZE_MAX}, not {first}."),
-    );
+    let coordinate = format!("{}({name}:)", level.site.coordinate);
+    let sentence = format!("{coordinate} must be between 0 and {PAGE_SIZE_MAX}, not {size}.");
+    let error = GraphQLError::new(code::BAD_USER_INPUT, sentence);
     Err(error.at(level.site.location).argument(coordinate))
 }
 
+/// Bind the values of a cursor. Returns which of them are NULL; none where no cursor is given.
 fn bind_cursor(
     level: &Level,
+    name: &str,
+    cursor: &Arg,
     variables: &JsonMap,
     bound: &mut BoundLevel,
-) -> Result<(), GraphQLError> {
-    let JsonValue::String(text) = level.after.value(variables) else { return Ok(()) };
+) -> Result<Option<usize>, GraphQLError> {
+    let JsonValue::String(text) = cursor.value(variables) else { return Ok(None) };
     let order = level.statement.order();
     let kinds: Vec<_> = order.iter().map(|term| term.column.kind).chain([ValueKind::Int]).collect();
     let values = cursor::decode(text.as_str(), bound.digest, &kinds).map_err(|reason| {
-        let coordinate = format!("{}(after:)", level.site.coordinate);
+        let coordinate = format!("{}({name}:)", level.site.coordinate);
         GraphQLError::new(
             code::INVALID_CURSOR,
             format!("{coordinate} cannot use this cursor: {reason}."),
@@ -150,8 +161,7 @@ fn bind_cursor(
             _ => nulls |= 1 << index,
         }
     }
-    bound.cursor = Some(nulls);
-    Ok(())
+    Ok(Some(nulls))
 }
 
 /// The global ids of an argument, one or a list.

@@ -10,8 +10,8 @@ use entity::external_id;
 use super::argument::{Arg, Shape, Shapes};
 use super::statement::{Comparison, LINK, Reading, Statement};
 use super::{
-    Binding, Connection, ConnectionPart, EdgePart, Keys, Level, LevelIndex, Member, PageInfoPart,
-    Part, Plan, Selection, Site, Slot, Value,
+    Binding, Connection, ConnectionPart, EdgePart, Keys, Level, LevelIndex, Member, PageArgs,
+    PageInfoPart, Part, Plan, Selection, Site, Slot, Value,
 };
 use crate::catalog::Backend;
 use crate::error::FaultClass;
@@ -220,10 +220,9 @@ impl<'a> Compiler<'a> {
                 let want = Want {
                     keys: self.keys(place, object)?,
                     bindings: self.bindings(relation, field),
-                    first: self.argument(field, "first"),
-                    after: self.argument(field, "after"),
                     ..Want::of(relation, declared.ty.name, Reading::Page, site)
                 };
+                let want = self.page(want, field)?;
                 Ok(Value::Connection(self.connection(&want, &field.selections())?))
             }
             Source::Lookup(lookup) => self.lookup(lookup, declared.ty.name, field, site),
@@ -321,12 +320,12 @@ impl<'a> Compiler<'a> {
                     for part in self.collect("PageInfo", &[], &part.selections())? {
                         let value = match part.name() {
                             "__typename" => PageInfoPart::Typename,
-                            "hasNextPage" => PageInfoPart::HasNextPage,
+                            "hasNextPage" => {
+                                let level = self.beyond(want, &want.page.before, Reading::From)?;
+                                PageInfoPart::HasNextPage(level, self.location(&part))
+                            }
                             "hasPreviousPage" => {
-                                let level = match want.after {
-                                    Arg::Null => None,
-                                    _ => Some(self.level(&want.reading(Reading::Preceding))?),
-                                };
+                                let level = self.beyond(want, &want.page.after, Reading::UpTo)?;
                                 PageInfoPart::HasPreviousPage(level, self.location(&part))
                             }
                             name => {
@@ -350,6 +349,41 @@ impl<'a> Compiler<'a> {
             });
         }
         Ok(connection)
+    }
+
+    /// The page that a connection's arguments ask for.
+    fn page(&self, mut want: Want, field: &Collected<'a>) -> Result<Want, GraphQLError> {
+        want.page = PageArgs {
+            first: self.argument(field, "first"),
+            after: self.argument(field, "after"),
+            last: self.argument(field, "last"),
+            before: self.argument(field, "before"),
+        };
+        if want.page.last == Arg::Null {
+            return Ok(want);
+        }
+        if want.page.first != Arg::Null {
+            let coordinate = format!("{}(last:)", want.site.coordinate);
+            let sentence = format!("{coordinate} cannot be given together with first.");
+            return Err(GraphQLError::new(code::BAD_USER_INPUT, sentence)
+                .at(want.site.location)
+                .argument(coordinate));
+        }
+        want.reading = Reading::LastPage;
+        Ok(want)
+    }
+
+    /// The level that looks beyond a page, where a cursor bounds it.
+    fn beyond(
+        &mut self,
+        want: &Want,
+        cursor: &Arg,
+        reading: Reading,
+    ) -> Result<Option<LevelIndex>, GraphQLError> {
+        match cursor {
+            Arg::Null => Ok(None),
+            _ => self.level(&want.reading(reading)).map(Some),
+        }
     }
 
     fn lookup(
@@ -506,8 +540,7 @@ impl<'a> Compiler<'a> {
             relation: want.relation.clone(),
             object: want.object,
             bindings: want.bindings.clone(),
-            first: want.first.clone(),
-            after: want.after.clone(),
+            page: want.page.clone(),
             target_kind: want.target_kind,
             site: want.site.clone(),
         });
@@ -622,8 +655,7 @@ impl<'a> Compiler<'a> {
     }
 
     fn location(&self, field: &Collected<'a>) -> Option<Location> {
-        let start = field.fields[0].location()?.line_column(&self.document.sources)?;
-        Some(Location { line: start.line, column: start.column })
+        Location::of(field.fields[0].location()?, &self.document.sources)
     }
 }
 
@@ -634,8 +666,7 @@ struct Want {
     object: &'static str,
     reading: Reading,
     bindings: Vec<Binding>,
-    first: Arg,
-    after: Arg,
+    page: PageArgs,
     target_kind: Option<(Column, i64)>,
     site: Site,
 }
@@ -649,8 +680,7 @@ impl Want {
             object,
             reading,
             bindings: Vec::new(),
-            first: Arg::Null,
-            after: Arg::Null,
+            page: PageArgs::NONE,
             target_kind: None,
             site,
         }
@@ -661,8 +691,7 @@ impl Want {
         Self {
             keys: self.keys.clone(),
             bindings: self.bindings.clone(),
-            first: self.first.clone(),
-            after: self.after.clone(),
+            page: self.page.clone(),
             target_kind: self.target_kind,
             ..Self::of(&self.relation, self.object, reading, self.site.clone())
         }
@@ -681,8 +710,7 @@ impl Want {
             && self.object == level.object
             && self.relation == level.relation
             && self.bindings == level.bindings
-            && self.first == level.first
-            && self.after == level.after
+            && self.page == level.page
             && self.target_kind == level.target_kind
     }
 }

@@ -53,14 +53,31 @@ pub struct Level {
     pub object: &'static str,
     /// The values of the request that columns of the link are compared with, in order.
     pub bindings: Vec<Binding>,
-    /// How many, of a connection.
-    pub first: Arg,
-    /// After which cursor, of a connection.
-    pub after: Arg,
+    /// Which page, of a connection.
+    pub page: PageArgs,
     /// The discriminator that the shown row must have, where the link does not make sure of it.
     pub target_kind: Option<(Column, i64)>,
     /// The field, for errors.
     pub site: Site,
+}
+
+/// The page arguments of a connection.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PageArgs {
+    /// How many from the start.
+    pub first: Arg,
+    /// After which cursor.
+    pub after: Arg,
+    /// How many from the end.
+    pub last: Arg,
+    /// Before which cursor.
+    pub before: Arg,
+}
+
+impl PageArgs {
+    /// None: no connection, or its first page.
+    pub const NONE: Self =
+        Self { first: Arg::Null, after: Arg::Null, last: Arg::Null, before: Arg::Null };
 }
 
 /// A value of the request that a column is compared with.
@@ -232,9 +249,9 @@ pub enum EdgePart {
 pub enum PageInfoPart {
     /// The name of the type.
     Typename,
-    /// Whether more follows.
-    HasNextPage,
-    /// Whether something precedes: read by this level, and no where no cursor was given.
+    /// Whether more follows: a row too many was read, or this level finds rows beyond `before`.
+    HasNextPage(Option<LevelIndex>, Option<Location>),
+    /// Whether something precedes: a row too many was read, or this level finds rows up to `after`.
     HasPreviousPage(Option<LevelIndex>, Option<Location>),
     /// The first item's cursor.
     StartCursor,

@@ -7,8 +7,9 @@
 //!
 //! Parameters, in order: keys, filters and look-up value, cursor values, limit.
 
+use std::collections::HashMap;
 use std::fmt::Write;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, PoisonError, RwLock};
 
 use super::Slot;
 use crate::catalog::Backend;
@@ -21,12 +22,26 @@ pub enum Reading {
     All,
     /// At most this many rows.
     AtMost(i64),
-    /// A page: as many rows as the request says, after its cursor.
+    /// A page: as many rows as the request says, from the start or from a cursor on.
     Page,
+    /// A page from the end, or from a cursor backwards.
+    LastPage,
     /// How many rows there are.
     Count,
-    /// Whether a row precedes the page.
-    Preceding,
+    /// Whether there are rows up to the cursor after which the page begins.
+    UpTo,
+    /// Whether there are rows from the cursor on before which the page ends.
+    From,
+}
+
+/// The cursors that bound a page: for each that is given, which of its order values are NULL, bit
+/// by bit, the first term lowest.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Bounds {
+    /// The page begins after it.
+    pub after: Option<usize>,
+    /// The page ends before it.
+    pub before: Option<usize>,
 }
 
 /// What a column of the link is compared with.
@@ -60,13 +75,14 @@ pub struct Statement {
     order: Vec<OrderTerm>,
     scopes: Vec<Scope>,
     columns: Vec<String>,
-    /// The text without a cursor, then one for each pattern of NULLs in a cursor.
-    texts: Box<[OnceLock<Arc<str>>]>,
+    /// The text for each kind of bounds. NULL cannot be compared like a value, so each pattern of
+    /// NULLs is a text of its own.
+    texts: RwLock<HashMap<Bounds, Arc<str>>>,
 }
 
 /// The first slot of every row: which key it belongs to, from 0.
 pub const ORDINAL: Slot = 0;
-/// Where counts and the answer to [`Reading::Preceding`] stand.
+/// Where counts and the answers to [`Reading::UpTo`] and [`Reading::From`] stand.
 pub const ANSWER: Slot = 1;
 /// The scope of the link.
 pub const LINK: usize = 0;
@@ -82,7 +98,6 @@ impl Statement {
         order: Vec<OrderTerm>,
     ) -> Self {
         let scope = Scope { alias: "l".to_owned(), table: link, key, join: None };
-        let patterns = 1 + (1 << order.len());
         Self {
             backend,
             reading,
@@ -93,7 +108,7 @@ impl Statement {
             order,
             scopes: vec![scope],
             columns: Vec::new(),
-            texts: (0..patterns).map(|_| OnceLock::new()).collect(),
+            texts: RwLock::default(),
         }
     }
 
@@ -183,14 +198,20 @@ impl Statement {
             .collect()
     }
 
-    /// The text. With a cursor, `nulls` says which of its order values are NULL: bit by bit, the
-    /// first term lowest. NULL cannot be compared like a value, so each pattern is a text.
-    pub fn text(&self, cursor: Option<usize>) -> &Arc<str> {
-        let index = cursor.map_or(0, |nulls| nulls + 1);
-        self.texts[index].get_or_init(|| self.assemble(cursor).into())
+    /// The text for a request whose cursors look like this.
+    pub fn text(&self, bounds: Bounds) -> Arc<str> {
+        let known = |texts: &HashMap<Bounds, Arc<str>>| texts.get(&bounds).cloned();
+        let read = self.texts.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some(text) = known(&read) {
+            return text;
+        }
+        drop(read);
+        let text: Arc<str> = self.assemble(bounds).into();
+        let mut write = self.texts.write().unwrap_or_else(PoisonError::into_inner);
+        write.entry(bounds).or_insert(text).clone()
     }
 
-    fn assemble(&self, cursor: Option<usize>) -> String {
+    fn assemble(&self, bounds: Bounds) -> String {
         let mut next = 1;
         let mut place = || {
             let text = match self.backend {
@@ -214,7 +235,7 @@ impl Statement {
         // SQLite names the link twice: as the rows shown, and inside the sub-query that picks them.
         let correlated = self.backend == Backend::Sqlite
             && self.parent.is_some()
-            && matches!(self.reading, Reading::AtMost(_) | Reading::Page);
+            && matches!(self.reading, Reading::AtMost(_) | Reading::Page | Reading::LastPage);
         let inner = if correlated { "x" } else { "l" };
         let mut conditions: Vec<String> = Vec::new();
         if let Some(parent) = self.parent {
@@ -231,9 +252,13 @@ impl Statement {
                 Comparison::Bound(column) => format!("{inner}.{} = {}", column.name, place()),
             });
         }
-        if let Some(nulls) = cursor {
-            let side = if self.reading == Reading::Preceding { Side::UpTo } else { Side::After };
-            conditions.push(self.keyset(inner, nulls, side, &mut place));
+        // To look beyond a bound is to ask for its other side.
+        let after = if self.reading == Reading::UpTo { Side::UpTo } else { Side::After };
+        let before = if self.reading == Reading::From { Side::From } else { Side::Before };
+        for (nulls, side) in [(bounds.after, after), (bounds.before, before)] {
+            if let Some(nulls) = nulls {
+                conditions.push(self.keyset(inner, nulls, side, &mut place));
+            }
         }
         let matching = if conditions.is_empty() {
             String::new()
@@ -243,7 +268,7 @@ impl Statement {
         let link = self.link;
 
         match self.reading {
-            Reading::Count | Reading::Preceding => {
+            Reading::Count | Reading::UpTo | Reading::From => {
                 let answer = match self.reading {
                     Reading::Count => format!("(SELECT count(*) FROM {link} l{matching})"),
                     _ => format!("EXISTS (SELECT 1 FROM {link} l{matching})"),
@@ -253,27 +278,27 @@ impl Statement {
                     None => format!("SELECT {ordinal}, {answer}"),
                 }
             }
-            Reading::All | Reading::AtMost(_) | Reading::Page => {
+            Reading::All | Reading::AtMost(_) | Reading::Page | Reading::LastPage => {
                 let limit = match self.reading {
                     Reading::AtMost(rows) => format!(" LIMIT {rows}"),
-                    Reading::Page => format!(" LIMIT {}", place()),
+                    Reading::Page | Reading::LastPage => format!(" LIMIT {}", place()),
                     _ => String::new(),
                 };
-                let order = self.order_by("l");
+                let shown = self.order_by("l", false);
+                let picked = self.order_by(inner, self.reading == Reading::LastPage);
                 let rows = match (from, self.backend) {
                     (Some(from), _) if self.reading == Reading::All => {
                         format!("{from} JOIN {link} l ON {}", conditions.join(" AND "))
                     }
                     (None, _) => {
-                        format!("(SELECT l.* FROM {link} l{matching} ORDER BY {order}{limit}) l")
+                        format!("(SELECT l.* FROM {link} l{matching} ORDER BY {picked}{limit}) l")
                     }
                     (Some(from), Backend::Postgres) => format!(
-                        "{from} CROSS JOIN LATERAL (SELECT l.* FROM {link} l{matching} ORDER BY {order}{limit}) l"
+                        "{from} CROSS JOIN LATERAL (SELECT l.* FROM {link} l{matching} ORDER BY {picked}{limit}) l"
                     ),
                     (Some(from), Backend::Sqlite) => format!(
-                        "{from} JOIN {link} l ON l.{id} IN (SELECT x.{id} FROM {link} x{matching} ORDER BY {order}{limit})",
+                        "{from} JOIN {link} l ON l.{id} IN (SELECT x.{id} FROM {link} x{matching} ORDER BY {picked}{limit})",
                         id = self.key,
-                        order = self.order_by("x"),
                     ),
                 };
                 let mut text = format!("SELECT {ordinal}");
@@ -286,21 +311,25 @@ impl Statement {
                 }
                 let first =
                     if self.parent.is_some() { format!("{ordinal}, ") } else { String::new() };
-                let _ = write!(text, " ORDER BY {first}{order}");
+                let _ = write!(text, " ORDER BY {first}{shown}");
                 text
             }
         }
     }
 
-    /// The order, NULLs last whatever the direction, ties by key.
-    fn order_by(&self, alias: &str) -> String {
+    /// The order, NULLs last whatever the direction, ties by key; or all of it the other way round.
+    fn order_by(&self, alias: &str, reversed: bool) -> String {
         let mut text = String::new();
         for OrderTerm { column, descending } in &self.order {
-            let direction = if *descending { " DESC" } else { "" };
-            let nulls = if column.nullable { " NULLS LAST" } else { "" };
+            let direction = if *descending == reversed { "" } else { " DESC" };
+            let nulls = match (column.nullable, reversed) {
+                (false, _) => "",
+                (true, false) => " NULLS LAST",
+                (true, true) => " NULLS FIRST",
+            };
             let _ = write!(text, "{alias}.{}{direction}{nulls}, ", column.name);
         }
-        let _ = write!(text, "{alias}.{}", self.key);
+        let _ = write!(text, "{alias}.{}{}", self.key, if reversed { " DESC" } else { "" });
         text
     }
 
@@ -320,22 +349,22 @@ impl Statement {
         let key = format!("{alias}.{} {} {}", self.key, side.of_key(), place());
         let terms = self.order.iter().zip(&places).rev();
         terms.fold(key, |rest, (OrderTerm { column, descending }, value)| {
-            let column_name = format!("{alias}.{}", column.name);
+            let name = format!("{alias}.{}", column.name);
             let Some(value) = value else {
-                // NULLs come last: none follows but in the rest, and every value precedes.
-                return match side {
-                    Side::After => format!("({column_name} IS NULL AND {rest})"),
-                    Side::UpTo => format!("({column_name} IS NOT NULL OR {rest})"),
+                // NULLs come last: what follows is in the rest, and every value precedes.
+                return if side.follows() {
+                    format!("({name} IS NULL AND {rest})")
+                } else {
+                    format!("({name} IS NOT NULL OR {rest})")
                 };
             };
-            let larger = (side == Side::After) != *descending;
-            let operator = if larger { ">" } else { "<" };
-            let beyond = if side == Side::After && column.nullable {
-                format!("({column_name} {operator} {value} OR {column_name} IS NULL)")
+            let operator = if side.follows() == *descending { "<" } else { ">" };
+            let beyond = if side.follows() && column.nullable {
+                format!("({name} {operator} {value} OR {name} IS NULL)")
             } else {
-                format!("{column_name} {operator} {value}")
+                format!("{name} {operator} {value}")
             };
-            format!("({beyond} OR {column_name} = {value} AND {rest})")
+            format!("({beyond} OR {name} = {value} AND {rest})")
         })
     }
 }
@@ -345,15 +374,25 @@ impl Statement {
 enum Side {
     /// Those that follow it.
     After,
+    /// Those that precede it.
+    Before,
     /// Those that precede it, and the one it was made of.
     UpTo,
+    /// Those that follow it, and the one it was made of.
+    From,
 }
 
 impl Side {
+    fn follows(self) -> bool {
+        matches!(self, Self::After | Self::From)
+    }
+
     fn of_key(self) -> &'static str {
         match self {
             Self::After => ">",
+            Self::Before => "<",
             Self::UpTo => "<=",
+            Self::From => ">=",
         }
     }
 }

@@ -266,20 +266,22 @@ impl<'a> Generator<'a> {
                 _ => Some(self.one(sizes)),
             };
             count = first.unwrap_or(20);
+            // Sometimes from the other end.
+            let which = if first.is_some() && self.pick(4) == 3 { "last" } else { "first" };
             match first {
                 None if self.pick(2) == 0 => texts.push("first: null".to_owned()),
                 None => {}
                 Some(first) => match self.pick(4) {
-                    0 | 1 => texts.push(format!("first: {first}")),
+                    0 | 1 => texts.push(format!("{which}: {first}")),
                     2 => {
                         let variable = self.variable("Int", json!(first));
-                        texts.push(format!("first: {variable}"));
+                        texts.push(format!("{which}: {variable}"));
                     }
                     _ => {
                         // A default of the operation, and no value.
                         let name = self.name("v");
                         self.declared.push(format!("${name}: Int = {first}"));
-                        texts.push(format!("first: ${name}"));
+                        texts.push(format!("{which}: ${name}"));
                     }
                 },
             }
@@ -288,7 +290,7 @@ impl<'a> Generator<'a> {
             let name = argument.name.as_str();
             let inner = argument.ty.inner_named_type().as_str();
             match name {
-                "first" | "after" => continue,
+                "first" | "after" | "last" | "before" => continue,
                 "by" => {
                     let text = self.look_up(field.ty.inner_named_type(), inner);
                     texts.push(format!("by: {text}"));
@@ -329,11 +331,13 @@ impl<'a> Generator<'a> {
                 }
             }
         }
-        if has("after")
-            && self.pick(4) == 3
-            && let Some(text) = self.cursor(type_name, field.name.as_str(), &given)
-        {
-            texts.push(format!("after: {text}"));
+        for bound in ["after", "before"] {
+            if has(bound)
+                && self.pick(4) == 3
+                && let Some(text) = self.cursor(type_name, field.name.as_str(), &given)
+            {
+                texts.push(format!("{bound}: {text}"));
+            }
         }
         let text = if texts.is_empty() { String::new() } else { format!("({})", texts.join(", ")) };
         (text, count)
