@@ -379,7 +379,8 @@ fn the_client_gets_the_media_type_it_asks_for() {
 fn every_answer_has_an_id_of_its_own_and_is_not_sniffed() {
     let app = app();
     let mut ids = HashSet::new();
-    let requests: [(&str, &[(&str, &str)], &str, u16); 11] = [
+    type Request<'a> = (&'a str, &'a [(&'a str, &'a str)], &'a str, u16);
+    let requests: [Request<'_>; 11] = [
         ("GET /", &[], "", 200),
         ("GET /livez", &[], "", 200),
         ("GET /readyz", &[], "", 200),
