@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 use std::net::TcpListener;
+use std::pin::pin;
 use std::sync::Arc;
 
 use clap::{Arg, ArgMatches, Command, value_parser};
@@ -115,18 +116,27 @@ fn serve(settings: &Settings) -> Result<(), Error> {
         Error::refused(format!("cannot listen on {}: {error}", settings.listen))
     })?;
     runtime()?.block_on(async {
-        let catalog = Catalog::open(&settings.database_url, &settings.database).await?;
-        if settings.builtin_catalog && import::fill_empty(&catalog).await? {
-            tracing::info!("filled the empty database with the built-in catalogue");
-        }
-        let options = http::Options {
-            playground: settings.playground,
-            body_bytes_max: settings.body_bytes_max,
-            ..http::Options::default()
+        let mut stop = pin!(http::stop_signal()?);
+        let start = async {
+            let catalog = Catalog::open(&settings.database_url, &settings.database).await?;
+            if settings.builtin_catalog && import::fill_empty(&catalog).await? {
+                tracing::info!("filled the empty database with the built-in catalogue");
+            }
+            let options = http::Options {
+                playground: settings.playground,
+                body_bytes_max: settings.body_bytes_max,
+                ..http::Options::default()
+            };
+            let server = Server::start(Arc::new(Api::new(catalog.clone())), listener, options)?;
+            print(&format!("Shotlist is ready at http://{}/\n", server.address()))?;
+            Ok::<_, Error>((catalog, server))
         };
-        let server = Server::start(Arc::new(Api::new(catalog.clone())), listener, options)?;
-        print(&format!("Shotlist is ready at http://{}/\n", server.address()))?;
-        server.until_stopped(http::stop_signal()).await?;
+        let (catalog, server) = tokio::select! {
+            started = start => started?,
+            // What was begun is undone by the database.
+            () = &mut stop => return Ok(()),
+        };
+        server.until_stopped(stop).await?;
         catalog.close().await
     })
 }

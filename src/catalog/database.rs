@@ -11,19 +11,36 @@ use std::time::Duration;
 use sea_orm::{DatabaseConnection, SqlxPostgresConnector, SqlxSqliteConnector};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{ConnectOptions, Connection, Executor};
+use sqlx::{ConnectOptions, Connection, Executor, PgConnection};
 
 use super::read::Reader;
-use crate::error::Error;
+use crate::error::{Error, Fault, FaultClass};
 
 /// Where the database is. It never shows a password, in whatever way it is printed.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone)]
 pub enum DatabaseUrl {
     /// A file.
     Sqlite(PathBuf),
-    /// A server, with the URL as given.
-    Postgres(String),
+    /// A server.
+    Postgres(Box<PgConnectOptions>),
 }
+
+/// The parameters that a URL of PostgreSQL may have. The driver logs one that it does not know,
+/// value and all, so that it must not see any.
+const POSTGRES_PARAMETERS: &[&str] = &[
+    "application_name",
+    "dbname",
+    "host",
+    "hostaddr",
+    "options",
+    "password",
+    "port",
+    "sslcert",
+    "sslkey",
+    "sslmode",
+    "sslrootcert",
+    "user",
+];
 
 impl FromStr for DatabaseUrl {
     type Err = String;
@@ -32,28 +49,53 @@ impl FromStr for DatabaseUrl {
         if let Some(path) = text.strip_prefix("sqlite://") {
             return match path {
                 "" => Err("a database URL of SQLite names a file: sqlite://PATH".to_owned()),
-                ":memory:" => {
-                    Err("a database in memory would be another one for each connection: name a file, sqlite://PATH".to_owned())
-                }
+                ":memory:" => Err("a database in memory would be another one for each connection: name a file, sqlite://PATH".to_owned()),
                 _ => Ok(Self::Sqlite(path.into())),
             };
         }
-        if text.starts_with("postgres://") || text.starts_with("postgresql://") {
-            // The driver's own message quotes the whole URL.
-            return match PgConnectOptions::from_str(text) {
-                Ok(_) => Ok(Self::Postgres(text.to_owned())),
-                Err(_) => Err("the database URL is not of the form postgres://USER:PASSWORD@HOST:PORT/DATABASE".to_owned()),
-            };
+        if !text.starts_with("postgres://") && !text.starts_with("postgresql://") {
+            return Err("a database URL starts with sqlite:// or postgres://".to_owned());
         }
-        Err("a database URL starts with sqlite:// or postgres://".to_owned())
+        let query = text.split_once('?').map_or("", |(_, query)| query);
+        for name in query.split('&').filter_map(|pair| pair.split('=').next()) {
+            if !name.is_empty() && !POSTGRES_PARAMETERS.contains(&name) {
+                return Err(format!(
+                    "a parameter of the database URL is not known; known are {}",
+                    POSTGRES_PARAMETERS.join(", ")
+                ));
+            }
+        }
+        // The driver's own message quotes the whole URL.
+        match PgConnectOptions::from_str(text) {
+            Ok(options) => Ok(Self::Postgres(Box::new(options))),
+            Err(_) => Err(
+                "the database URL is not of the form postgres://USER:PASSWORD@HOST:PORT/DATABASE"
+                    .to_owned(),
+            ),
+        }
     }
 }
 
 impl fmt::Display for DatabaseUrl {
+    /// Of a server, what tells it apart, never more: secrets can stand in many of its options.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Sqlite(path) => write!(f, "sqlite://{}", path.display()),
-            Self::Postgres(url) => f.write_str(&masked(url)),
+            Self::Postgres(options) => {
+                let user = options.get_username();
+                let database = options.get_database().unwrap_or(user);
+                match options.get_socket() {
+                    Some(socket) => {
+                        write!(f, "postgres://{user}@/{database}?host={}", socket.display())
+                    }
+                    None => write!(
+                        f,
+                        "postgres://{user}:***@{}:{}/{database}",
+                        options.get_host(),
+                        options.get_port(),
+                    ),
+                }
+            }
         }
     }
 }
@@ -62,32 +104,6 @@ impl fmt::Debug for DatabaseUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{self}")
     }
-}
-
-/// The URL without what may be secret: the password, wherever the driver accepts it.
-fn masked(url: &str) -> String {
-    let (base, query) =
-        url.split_once('?').map_or((url, None), |(base, query)| (base, Some(query)));
-    let (scheme, rest) = base.split_once("://").unwrap_or(("postgres", base));
-    let rest = match rest.rsplit_once('@') {
-        Some((user, host)) => {
-            let user =
-                user.split_once(':').map_or(user.to_owned(), |(name, _)| format!("{name}:***"));
-            format!("{user}@{host}")
-        }
-        None => rest.to_owned(),
-    };
-    let query = query.map_or(String::new(), |query| {
-        let pairs: Vec<String> = query
-            .split('&')
-            .map(|pair| match pair.split_once('=') {
-                Some((key, _)) if key.to_ascii_lowercase().contains("pass") => format!("{key}=***"),
-                _ => pair.to_owned(),
-            })
-            .collect();
-        format!("?{}", pairs.join("&"))
-    });
-    format!("{scheme}://{rest}{query}")
 }
 
 /// Settings of the pools.
@@ -124,23 +140,41 @@ pub async fn connect_write(
                 .journal_mode(SqliteJournalMode::Wal)
                 .synchronous(SqliteSynchronous::Full)
                 .optimize_on_close(true, Some(400));
-            let pool = SqlitePoolOptions::new()
-                .max_connections(1)
-                .idle_timeout(None)
-                .max_lifetime(None)
-                .test_before_acquire(false)
-                // Units of work queue here: SQLite has one writer by nature.
-                .acquire_timeout(Duration::from_secs(30))
-                .after_release(|connection, _| {
-                    // A COMMIT that met a full disk leaves the transaction open.
-                    Box::pin(async move { Ok(!connection.is_in_transaction()) })
-                })
-                .connect_with(connect)
-                .await
-                .map_err(|error| sqlite_refusal(path, &error))?;
-            Ok(SqlxSqliteConnector::from_sqlx_sqlite_pool(pool))
+            let pool = || {
+                SqlitePoolOptions::new()
+                    .max_connections(1)
+                    .idle_timeout(None)
+                    .max_lifetime(None)
+                    .test_before_acquire(false)
+                    // Units of work queue here: SQLite has one writer by nature.
+                    .acquire_timeout(Duration::from_secs(30))
+                    .after_release(|connection, _| {
+                        // A COMMIT that met a full disk leaves the transaction open.
+                        Box::pin(async move { Ok(!connection.is_in_transaction()) })
+                    })
+            };
+            let mut tries = 0;
+            loop {
+                match pool().connect_with(connect.clone()).await {
+                    Ok(pool) => break Ok(SqlxSqliteConnector::from_sqlx_sqlite_pool(pool)),
+                    // The switch to WAL does not wait for another program that makes it too.
+                    Err(error)
+                        if tries < 50 && Fault::from(&error).class == FaultClass::Conflict =>
+                    {
+                        tries += 1;
+                        tokio::time::sleep(Duration::from_millis(100)).await;
+                    }
+                    Err(error) => break Err(sqlite_refusal(path, &error)),
+                }
+            }
         }
-        DatabaseUrl::Postgres(text) => {
+        DatabaseUrl::Postgres(connect) => {
+            let connect = postgres_options(connect, options, false);
+            // A pool would go on trying, and forget why it did not succeed.
+            let first = PgConnection::connect_with(&connect);
+            let first = tokio::time::timeout(ACQUIRE_TIMEOUT, first).await;
+            let first = first.unwrap_or(Err(sqlx::Error::PoolTimedOut));
+            first.map_err(|error| postgres_refusal(url, &error))?.close().await?;
             let pool = postgres_pool(POSTGRES_WRITE_CONNECTIONS)
                 .after_release(|connection, _| {
                     // A BEGIN whose caller went away leaves a transaction behind.
@@ -149,7 +183,7 @@ pub async fn connect_write(
                         Ok(true)
                     })
                 })
-                .connect_with(postgres_options(text, options, false)?)
+                .connect_with(connect)
                 .await
                 .map_err(|error| postgres_refusal(url, &error))?;
             Ok(SqlxPostgresConnector::from_sqlx_postgres_pool(pool))
@@ -173,9 +207,9 @@ pub async fn connect_read(url: &DatabaseUrl, options: &Options) -> Result<Reader
                 .map_err(|error| sqlite_refusal(path, &error))?;
             Ok(Reader::sqlite(pool))
         }
-        DatabaseUrl::Postgres(text) => {
+        DatabaseUrl::Postgres(connect) => {
             let pool = postgres_pool(options.read_connections)
-                .connect_with(postgres_options(text, options, true)?)
+                .connect_with(postgres_options(connect, options, true))
                 .await
                 .map_err(|error| postgres_refusal(url, &error))?;
             Ok(Reader::postgres(pool))
@@ -203,16 +237,17 @@ fn postgres_pool(connections: u32) -> PgPoolOptions {
 }
 
 fn postgres_options(
-    text: &str,
+    connect: &PgConnectOptions,
     options: &Options,
     read_only: bool,
-) -> Result<PgConnectOptions, Error> {
-    let connect = PgConnectOptions::from_str(text)?
+) -> PgConnectOptions {
+    let connect = connect
+        .clone()
         .application_name("shotlist")
         .statement_cache_capacity(STATEMENT_CACHE)
         .disable_statement_logging();
     let timeout = options.statement_timeout.as_millis().to_string();
-    Ok(if read_only {
+    if read_only {
         connect.options([
             ("default_transaction_read_only", "on"),
             ("statement_timeout", timeout.as_str()),
@@ -226,7 +261,7 @@ fn postgres_options(
             // The hook's ROLLBACK has mostly nothing to roll back, which is not worth a warning.
             ("client_min_messages", "error"),
         ])
-    })
+    }
 }
 
 fn sqlite_refusal(path: &Path, error: &sqlx::Error) -> Error {
@@ -254,21 +289,15 @@ mod tests {
 
     #[test]
     fn a_password_is_never_shown() {
-        for url in [
-            "postgres://app:S3CRET@host:5432/db",
-            "postgres://app:S3C@RET@host/db",
-            "postgresql://app@host/db?password=S3CRET",
-            "postgres:///db?host=/run&user=app&password=S3CRET&sslmode=disable",
+        for (url, shown) in [
+            ("postgres://app:S3CRET@host/db", "postgres://app:***@host:5432/db"),
+            ("postgresql://app@host:5/db?password=S3CRET", "postgres://app:***@host:5/db"),
+            ("postgres:///db?host=/run&user=app&password=S3CRET", "postgres://app@/db?host=/run"),
+            ("postgres://app@host/db?options=S3CRET#S3CRET", "postgres://app:***@host:5432/db"),
         ] {
-            let shown = masked(url);
-            assert!(!shown.contains("S3C"), "{shown}");
-            assert!(!shown.contains("RET"), "{shown}");
+            let url: DatabaseUrl = url.parse().expect(url);
+            assert_eq!(format!("{url} {url:?}"), format!("{shown} {shown}"));
         }
-        let url = DatabaseUrl::Postgres("postgres://app:S3CRET@host/db".to_owned());
-        assert_eq!(
-            format!("{url:?} {url}"),
-            "postgres://app:***@host/db postgres://app:***@host/db"
-        );
     }
 
     #[test]
@@ -279,9 +308,12 @@ mod tests {
             "sqlite://",
             "sqlite://:memory:",
             "postgres://u:S3CRET@h1:p1,h2:p2/db",
+            "postgres://u@h/db?passwd=S3CRET",
+            "postgres://u@h/db?%70assword=S3CRET",
         ] {
             let error = url.parse::<DatabaseUrl>().expect_err(url);
-            assert!(error.contains("sqlite://") || error.contains("postgres://"), "{error}");
+            let allowed = ["sqlite://", "postgres://", "known are"];
+            assert!(allowed.iter().any(|words| error.contains(words)), "{error}");
             assert!(!error.contains("S3CRET"), "{error}");
         }
     }

@@ -41,7 +41,7 @@ use crate::error::FaultClass;
 
 /// Bytes of a document.
 pub const DOCUMENT_BYTES_MAX: usize = 65_536;
-/// Lexical tokens of a document.
+/// Lexical tokens of a document, white space and commas among them.
 pub const TOKENS_MAX: usize = 15_000;
 /// How deep a document may nest.
 pub const NESTING_MAX: usize = 100;

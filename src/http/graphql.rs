@@ -61,9 +61,12 @@ pub async fn method_not_allowed() -> HttpResponse {
 }
 
 fn not_acceptable() -> HttpResponse {
-    HttpResponse::NotAcceptable().content_type(MediaType::Json.content_type()).body(refusal_body(
-        "The answer comes as application/graphql-response+json or application/json.",
-    ))
+    HttpResponse::NotAcceptable()
+        .insert_header((header::VARY, "Accept"))
+        .content_type(MediaType::Json.content_type())
+        .body(refusal_body(
+            "The answer comes as application/graphql-response+json or application/json.",
+        ))
 }
 
 fn refusal_body(sentence: &str) -> Vec<u8> {

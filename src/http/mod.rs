@@ -116,20 +116,24 @@ impl Server {
     }
 }
 
-/// Ends when the process is asked to stop: SIGTERM, or SIGINT from a terminal.
-pub async fn stop_signal() {
+/// Ends when the process is asked to stop: SIGTERM, or SIGINT from a terminal. From this call on
+/// neither ends the process by itself.
+///
+/// # Errors
+/// When the system does not let signals be waited for.
+pub fn stop_signal() -> Result<impl Future<Output = ()>, Error> {
     use tokio::signal::unix::{SignalKind, signal};
-    match signal(SignalKind::terminate()) {
-        Ok(mut terminate) => {
-            tokio::select! {
-                _ = terminate.recv() => {}
-                _ = tokio::signal::ctrl_c() => {}
-            }
+    let listen = |kind| {
+        signal(kind).map_err(|error| Error::refused(format!("cannot wait for signals: {error}")))
+    };
+    let mut terminate = listen(SignalKind::terminate())?;
+    let mut interrupt = listen(SignalKind::interrupt())?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
         }
-        Err(_) => {
-            let _ = tokio::signal::ctrl_c().await;
-        }
-    }
+    })
 }
 
 fn configure(routes: &mut web::ServiceConfig, options: &Options) {
@@ -140,8 +144,8 @@ fn configure(routes: &mut web::ServiceConfig, options: &Options) {
                 .route(web::get().to(graphql::get))
                 .default_service(web::to(graphql::method_not_allowed)),
         )
-        .route("/livez", web::get().to(live))
-        .route("/readyz", web::get().to(ready));
+        .service(web::resource("/livez").route(web::get().to(live)).route(web::head().to(live)))
+        .service(web::resource("/readyz").route(web::get().to(ready)).route(web::head().to(ready)));
     if options.playground {
         routes.configure(playground::configure);
     }

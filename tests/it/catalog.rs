@@ -290,8 +290,8 @@ fn ava_duvernay_developed_the_show_and_has_an_academy_nomination_and_an_emmy() {
             person,
             json!({
                 "credits": {"nodes": [
-                    {"role": "DEVELOPER", "production": show},
                     {"role": "EXECUTIVE_PRODUCER", "production": show},
+                    {"role": "DEVELOPER", "production": show},
                 ]},
                 "awards": {"nodes": [
                     {
@@ -567,7 +567,9 @@ fn the_awards_are_sixteen_of_the_academy_and_an_emmy() {
         let fitting = |word: &str| {
             let mut lines = ACADEMY_AWARDS.to_vec();
             lines.retain(|line| line.contains(word));
-            lines.sort_by_key(|line| std::cmp::Reverse(line[3..7].to_owned()));
+            // Of one year the last entered comes first.
+            lines.sort_by_key(|line| line[3..7].to_owned());
+            lines.reverse();
             lines
         };
         for Row { director, film: title, .. } in &ROWS {

@@ -508,6 +508,8 @@ fn an_argument_out_of_range_is_named() {
     for (query, variables, argument) in [
         ("{ films(first: 101) { nodes { title } } }", json!({}), films),
         ("{ films(first: -1) { nodes { title } } }", json!({}), films),
+        ("{ films(last: 101) { nodes { title } } }", json!({}), "Query.films(last:)"),
+        ("{ films(last: -1) { nodes { title } } }", json!({}), "Query.films(last:)"),
         (first, json!({"n": 101}), films),
         (first, json!({"n": -1}), films),
         (

@@ -154,7 +154,8 @@ function compareLinks({ link, order }, row, other) {
     const compared = compareValues(a, b);
     if (compared !== 0) return term.startsWith('-') ? -compared : compared;
   }
-  return keyOf(link, row) - keyOf(link, other);
+  const byKey = keyOf(link, row) - keyOf(link, other);
+  return order.at(-1)?.startsWith('-') ? -byKey : byKey;
 }
 
 /** For each parent its list in order, by the parent's key. */

@@ -91,7 +91,7 @@ CREATE TABLE production_genre (
     UNIQUE (production_id, genre_id)
 );
 CREATE INDEX ix_production_genre_production_id_position ON production_genre (production_id, position, id);
-CREATE INDEX ix_production_genre_genre_id_released_on ON production_genre (genre_id, released_on DESC NULLS LAST, id);
+CREATE INDEX ix_production_genre_genre_id_released_on ON production_genre (genre_id, released_on, id);
 
 -- A company's part in a production.
 CREATE TABLE production_company (
@@ -106,7 +106,7 @@ CREATE TABLE production_company (
     UNIQUE (production_id, company_id, role)
 );
 CREATE INDEX ix_production_company_production_id_position ON production_company (production_id, position, id);
-CREATE INDEX ix_production_company_company_id_released_on ON production_company (company_id, released_on DESC NULLS LAST, id);
+CREATE INDEX ix_production_company_company_id_released_on ON production_company (company_id, released_on, id);
 
 -- Who did what on which production.
 CREATE TABLE credit (
@@ -123,8 +123,8 @@ CREATE TABLE credit (
 );
 CREATE INDEX ix_credit_production_id_position ON credit (production_id, position, id);
 CREATE INDEX ix_credit_production_id_role_position ON credit (production_id, role, position, id);
-CREATE INDEX ix_credit_person_id_released_on ON credit (person_id, released_on DESC NULLS LAST, id);
-CREATE INDEX ix_credit_person_id_role_released_on ON credit (person_id, role, released_on DESC NULLS LAST, id);
+CREATE INDEX ix_credit_person_id_released_on ON credit (person_id, released_on, id);
+CREATE INDEX ix_credit_person_id_role_released_on ON credit (person_id, role, released_on, id);
 
 -- A shot or scene of a film, and the episode that discusses it.
 CREATE TABLE shot (
@@ -178,7 +178,7 @@ CREATE TABLE award (
     detail text COLLATE "C",
     source_id bigint NOT NULL REFERENCES source (id)
 );
-CREATE INDEX ix_award_production_id_year ON award (production_id, year DESC NULLS LAST, id);
+CREATE INDEX ix_award_production_id_year ON award (production_id, year, id);
 
 -- A person named by an award.
 CREATE TABLE award_person (
@@ -190,7 +190,7 @@ CREATE TABLE award_person (
     UNIQUE (award_id, person_id)
 );
 CREATE INDEX ix_award_person_award_id_position ON award_person (award_id, position, id);
-CREATE INDEX ix_award_person_person_id_year ON award_person (person_id, year DESC NULLS LAST, id);
+CREATE INDEX ix_award_person_person_id_year ON award_person (person_id, year, id);
 
 -- A trailer or clip about a production.
 CREATE TABLE video (

@@ -1,13 +1,11 @@
 //! From the selections of a validated operation to a plan.
 
-use std::collections::{HashMap, HashSet};
-
-use apollo_compiler::ast::{self, DirectiveList};
-use apollo_compiler::executable::{self, Operation, Selection as Selected, SelectionSet};
-use apollo_compiler::{ExecutableDocument, Node};
+use apollo_compiler::ExecutableDocument;
+use apollo_compiler::executable::{Operation, SelectionSet};
 use entity::external_id;
 
-use super::argument::{Arg, Shape, Shapes};
+use super::argument::{Arg, Shapes};
+use super::collect::{Collected, collect};
 use super::statement::{Comparison, LINK, Reading, Statement};
 use super::{
     Binding, Connection, ConnectionPart, EdgePart, Keys, Level, LevelIndex, Member, PageArgs,
@@ -25,6 +23,8 @@ use crate::graphql::types;
 
 /// Members that the plan of one operation may have, over all types that an object may be.
 pub const MEMBERS_MAX: usize = 10_000;
+/// How often one operation may ask about the schema: each time the whole of it may be the answer.
+pub const INTROSPECTIONS_MAX: usize = 10;
 /// Statements that the plan of one operation may have.
 pub const LEVELS_MAX: usize = 200;
 
@@ -47,13 +47,13 @@ pub fn compile(
         levels: Vec::new(),
         ids: Vec::new(),
         members: 0,
-        introspects: false,
+        introspections: 0,
     };
     let root = match schema.object("Query") {
         Some(query) => compiler.members(Place::root(), query, &[&operation.selection_set])?,
         None => Vec::new(),
     };
-    let Compiler { levels, ids, introspects, .. } = compiler;
+    let Compiler { levels, ids, introspections, .. } = compiler;
     let mut children = vec![Vec::new(); levels.len()];
     let mut first = Vec::new();
     for (index, level) in levels.iter().enumerate() {
@@ -62,7 +62,7 @@ pub fn compile(
             Keys::Root | Keys::Given { .. } => first.push(index),
         }
     }
-    Ok(Plan { root, levels, first, children, ids, introspects })
+    Ok(Plan { root, levels, first, children, ids, introspects: introspections > 0 })
 }
 
 struct Compiler<'a> {
@@ -73,7 +73,7 @@ struct Compiler<'a> {
     levels: Vec<Level>,
     ids: Vec<(Arg, Site)>,
     members: usize,
-    introspects: bool,
+    introspections: usize,
 }
 
 /// Where an object comes from.
@@ -97,27 +97,6 @@ impl Place<'_> {
     }
 }
 
-/// Fields that share a response key, merged.
-struct Collected<'a> {
-    key: &'a str,
-    fields: Vec<&'a Node<executable::Field>>,
-}
-
-impl<'a> Collected<'a> {
-    fn name(&self) -> &'a str {
-        self.fields[0].name.as_str()
-    }
-
-    fn selections(&self) -> Vec<&'a SelectionSet> {
-        self.fields.iter().filter_map(|field| field.selection_set.as_ref()).collect()
-    }
-
-    fn prefix(&self) -> String {
-        // GraphQL names need no escapes.
-        format!("\"{}\":", self.key)
-    }
-}
-
 impl<'a> Compiler<'a> {
     /// The members of an object of one type.
     fn members(
@@ -133,7 +112,14 @@ impl<'a> Compiler<'a> {
             let (value, nullable) = match field.name() {
                 "__typename" => (Value::Typename(object.name), false),
                 "__schema" | "__type" => {
-                    self.introspects = true;
+                    self.introspections += 1;
+                    if self.introspections > INTROSPECTIONS_MAX {
+                        let sentence = format!(
+                            "The operation asks about the schema more than {INTROSPECTIONS_MAX} times."
+                        );
+                        let error = GraphQLError::new(code::QUERY_TOO_COMPLEX, sentence);
+                        return Err(error.at(location));
+                    }
                     (Value::Introspection, true)
                 }
                 name => {
@@ -170,7 +156,10 @@ impl<'a> Compiler<'a> {
                 Ok(Value::Id { tag, slot: statement.slot(key) })
             }
             Source::Column(column, encoding) => {
-                let slot = self.column_slot(place, object, *column)?;
+                let (level, scope) = place.row.ok_or_else(internal)?;
+                let statement = &mut self.levels[level].statement;
+                let expression = statement.column(scope, object.table, *column);
+                let slot = statement.slot(expression);
                 Ok(Value::Scalar { slot, kind: column.kind, encoding: *encoding })
             }
             Source::OfCarrier(template) => {
@@ -211,10 +200,7 @@ impl<'a> Compiler<'a> {
                     ..Want::of(relation, declared.ty.name, Reading::AtMost(LIST_SIZE_MAX), site)
                 };
                 let level = self.level(&want)?;
-                let scope = self.shown(level)?;
-                let selection =
-                    self.selection(level, scope, declared.ty.name, &field.selections())?;
-                Ok(Value::List { level, selection })
+                Ok(Value::List { level, selection: self.item(level, declared.ty.name, field)? })
             }
             Source::Connection(relation) => {
                 let want = Want {
@@ -228,18 +214,6 @@ impl<'a> Compiler<'a> {
             Source::Lookup(lookup) => self.lookup(lookup, declared.ty.name, field, site),
             Source::Node | Source::Nodes => self.nodes(declared, field, site),
         }
-    }
-
-    fn column_slot(
-        &mut self,
-        place: Place<'_>,
-        object: &Object,
-        column: Column,
-    ) -> Result<Slot, GraphQLError> {
-        let (level, scope) = place.row.ok_or_else(internal)?;
-        let statement = &mut self.levels[level].statement;
-        let expression = statement.column(scope, object.table, column);
-        Ok(statement.slot(expression))
     }
 
     /// An object or interface whose row is in a scope of a level.
@@ -276,79 +250,110 @@ impl<'a> Compiler<'a> {
         sets: &[&'a SelectionSet],
     ) -> Result<Connection, GraphQLError> {
         let item = want.object;
-        let mut connection = Connection { page: None, cursor: Vec::new(), members: Vec::new() };
-        for part in self.collect(&connection_name(item), &[], sets)? {
-            if matches!(part.name(), "edges" | "nodes" | "pageInfo") && connection.page.is_none() {
-                connection.page = Some(self.level(want)?);
-            }
-            let page = connection.page.unwrap_or_default();
-            let value = match part.name() {
+        let mut page = None;
+        let mut cursor = Vec::new();
+        let members = self.parts(&connection_name(item), sets, |compiler, part| {
+            // What is asked for again is the same level; what is not asked for is not read.
+            let mut read = |compiler: &mut Self| {
+                let level = compiler.level(want)?;
+                page = Some(level);
+                Ok::<_, GraphQLError>(level)
+            };
+            Ok(match part.name() {
                 "__typename" => ConnectionPart::Typename(connection_name(item)),
                 "totalCount" => {
-                    let count = want.reading(Reading::Count);
-                    ConnectionPart::TotalCount(self.level(&count)?, self.location(&part))
+                    let level = compiler.level(&want.reading(Reading::Count))?;
+                    ConnectionPart::TotalCount(level, compiler.location(part))
                 }
                 "nodes" => {
-                    let scope = self.shown(page)?;
-                    ConnectionPart::Nodes(self.selection(page, scope, item, &part.selections())?)
+                    let level = read(compiler)?;
+                    ConnectionPart::Nodes(compiler.item(level, item, part)?)
                 }
                 "edges" => {
-                    let mut edges = Vec::new();
-                    for part in self.collect(&edge_name(item), &[], &part.selections())? {
-                        let value = match part.name() {
-                            "__typename" => EdgePart::Typename(edge_name(item)),
-                            "cursor" => {
-                                connection.cursor = self.levels[page].statement.cursor_slots();
-                                EdgePart::Cursor
-                            }
-                            _ => {
-                                let scope = self.shown(page)?;
-                                EdgePart::Node(self.selection(
-                                    page,
-                                    scope,
-                                    item,
-                                    &part.selections(),
-                                )?)
-                            }
-                        };
-                        edges.push(Part { key: part.key.to_owned(), prefix: part.prefix(), value });
-                    }
-                    ConnectionPart::Edges(edges)
+                    let level = read(compiler)?;
+                    ConnectionPart::Edges(compiler.edges(level, item, part, &mut cursor)?)
                 }
                 _ => {
-                    let mut info = Vec::new();
-                    for part in self.collect("PageInfo", &[], &part.selections())? {
-                        let value = match part.name() {
-                            "__typename" => PageInfoPart::Typename,
-                            "hasNextPage" => {
-                                let level = self.beyond(want, &want.page.before, Reading::From)?;
-                                PageInfoPart::HasNextPage(level, self.location(&part))
-                            }
-                            "hasPreviousPage" => {
-                                let level = self.beyond(want, &want.page.after, Reading::UpTo)?;
-                                PageInfoPart::HasPreviousPage(level, self.location(&part))
-                            }
-                            name => {
-                                connection.cursor = self.levels[page].statement.cursor_slots();
-                                if name == "startCursor" {
-                                    PageInfoPart::StartCursor
-                                } else {
-                                    PageInfoPart::EndCursor
-                                }
-                            }
-                        };
-                        info.push(Part { key: part.key.to_owned(), prefix: part.prefix(), value });
-                    }
-                    ConnectionPart::PageInfo(info)
+                    let level = read(compiler)?;
+                    ConnectionPart::PageInfo(compiler.page_info(want, level, part, &mut cursor)?)
                 }
-            };
-            connection.members.push(Part {
-                key: part.key.to_owned(),
-                prefix: part.prefix(),
-                value,
-            });
-        }
-        Ok(connection)
+            })
+        })?;
+        Ok(Connection { page, cursor, members })
+    }
+
+    fn edges(
+        &mut self,
+        level: LevelIndex,
+        item: &str,
+        field: &Collected<'a>,
+        cursor: &mut Vec<(Slot, ValueKind)>,
+    ) -> Result<Vec<Part<EdgePart>>, GraphQLError> {
+        self.parts(&edge_name(item), &field.selections(), |compiler, part| {
+            Ok(match part.name() {
+                "__typename" => EdgePart::Typename(edge_name(item)),
+                "cursor" => {
+                    *cursor = compiler.levels[level].statement.cursor_slots();
+                    EdgePart::Cursor
+                }
+                _ => EdgePart::Node(compiler.item(level, item, part)?),
+            })
+        })
+    }
+
+    fn page_info(
+        &mut self,
+        want: &Want,
+        level: LevelIndex,
+        field: &Collected<'a>,
+        cursor: &mut Vec<(Slot, ValueKind)>,
+    ) -> Result<Vec<Part<PageInfoPart>>, GraphQLError> {
+        self.parts("PageInfo", &field.selections(), |compiler, part| {
+            Ok(match part.name() {
+                "__typename" => PageInfoPart::Typename,
+                "hasNextPage" => {
+                    let beyond = compiler.beyond(want, &want.page.before, Reading::From)?;
+                    PageInfoPart::HasNextPage(beyond, compiler.location(part))
+                }
+                "hasPreviousPage" => {
+                    let beyond = compiler.beyond(want, &want.page.after, Reading::UpTo)?;
+                    PageInfoPart::HasPreviousPage(beyond, compiler.location(part))
+                }
+                name => {
+                    *cursor = compiler.levels[level].statement.cursor_slots();
+                    match name {
+                        "startCursor" => PageInfoPart::StartCursor,
+                        _ => PageInfoPart::EndCursor,
+                    }
+                }
+            })
+        })
+    }
+
+    /// The members of an object that is no row's.
+    fn parts<T>(
+        &mut self,
+        type_name: &str,
+        sets: &[&'a SelectionSet],
+        mut value: impl FnMut(&mut Self, &Collected<'a>) -> Result<T, GraphQLError>,
+    ) -> Result<Vec<Part<T>>, GraphQLError> {
+        let collected = self.collect(type_name, &[], sets)?;
+        let parts = collected.iter().map(|part| {
+            let value = value(self, part)?;
+            Ok(Part { key: part.key.to_owned(), prefix: part.prefix(), value })
+        });
+        parts.collect()
+    }
+
+    /// The shown row of a level.
+    fn item(
+        &mut self,
+        level: LevelIndex,
+        type_name: &str,
+        field: &Collected<'a>,
+    ) -> Result<Selection, GraphQLError> {
+        let scope = self.shown(level)?;
+        self.selection(level, scope, type_name, &field.selections())
     }
 
     /// The page that a connection's arguments ask for.
@@ -440,9 +445,7 @@ impl<'a> Compiler<'a> {
             }
         };
         let level = self.level(&want)?;
-        let scope = self.shown(level)?;
-        let selection = self.selection(level, scope, type_name, &field.selections())?;
-        Ok(Value::Lookup { level, selection })
+        Ok(Value::Lookup { level, selection: self.item(level, type_name, field)? })
     }
 
     fn nodes(
@@ -558,11 +561,7 @@ impl<'a> Compiler<'a> {
     }
 
     fn argument(&self, field: &Collected<'a>, name: &str) -> Arg {
-        // Merged fields have the same arguments.
-        match field.fields[0].specified_argument_by_name(name) {
-            Some(value) => Arg::of(value, self.shapes),
-            None => Arg::Null,
-        }
+        field.argument(name).map_or(Arg::Null, |value| Arg::of(value, self.shapes))
     }
 
     fn table(&self, type_name: &str) -> Result<&'static Table, GraphQLError> {
@@ -573,89 +572,27 @@ impl<'a> Compiler<'a> {
         table.ok_or_else(internal)
     }
 
-    /// The fields that apply to an object of a type, merged by response key, in the order of the
-    /// document: `CollectFields` of the specification.
+    /// The fields that apply to an object of a type; they count towards the size of the plan.
     fn collect(
         &mut self,
         type_name: &str,
         interfaces: &[&str],
         sets: &[&'a SelectionSet],
     ) -> Result<Vec<Collected<'a>>, GraphQLError> {
-        let mut into =
-            Collecting { fields: Vec::new(), index: HashMap::new(), visited: HashSet::new() };
-        for set in sets {
-            self.collect_into(
-                &mut into,
-                &|name| type_name == name || interfaces.contains(&name),
-                set,
-            );
-        }
-        self.members += into.fields.len();
+        let applies = |name: &str| type_name == name || interfaces.contains(&name);
+        let fields = collect(self.document, self.shapes, &applies, sets);
+        self.members += fields.len();
         if self.members > MEMBERS_MAX {
-            return Err(GraphQLError::new(
-                code::QUERY_TOO_COMPLEX,
-                format!(
-                    "The operation selects more than {MEMBERS_MAX} fields, fragments expanded."
-                ),
-            ));
+            let sentence = format!(
+                "The operation selects more than {MEMBERS_MAX} fields, fragments expanded."
+            );
+            return Err(GraphQLError::new(code::QUERY_TOO_COMPLEX, sentence));
         }
-        Ok(into.fields)
-    }
-
-    fn collect_into(
-        &self,
-        into: &mut Collecting<'a>,
-        applies: &dyn Fn(&str) -> bool,
-        set: &'a SelectionSet,
-    ) {
-        for selection in &set.selections {
-            if !self.is_included(selection.directives()) {
-                continue;
-            }
-            match selection {
-                Selected::Field(field) => {
-                    let key = field.response_name().as_str();
-                    let next = into.fields.len();
-                    let index = *into.index.entry(key).or_insert(next);
-                    match into.fields.get_mut(index) {
-                        Some(same) => same.fields.push(field),
-                        None => into.fields.push(Collected { key, fields: vec![field] }),
-                    }
-                }
-                Selected::InlineFragment(fragment) => {
-                    if fragment.type_condition.as_ref().is_none_or(|name| applies(name)) {
-                        self.collect_into(into, applies, &fragment.selection_set);
-                    }
-                }
-                Selected::FragmentSpread(spread) => {
-                    let name = spread.fragment_name.as_str();
-                    if let Some(fragment) = self.document.fragments.get(name)
-                        && applies(fragment.type_condition())
-                        && into.visited.insert(name)
-                    {
-                        self.collect_into(into, applies, &fragment.selection_set);
-                    }
-                }
-            }
-        }
-    }
-
-    fn is_included(&self, directives: &DirectiveList) -> bool {
-        let holds = |name| {
-            let condition = directives.get(name)?.specified_argument_by_name("if")?;
-            match condition.as_ref() {
-                ast::Value::Boolean(value) => Some(*value),
-                ast::Value::Variable(variable) => {
-                    Some(*self.shapes.get(variable) == Shape::Bool(true))
-                }
-                _ => None,
-            }
-        };
-        holds("skip") != Some(true) && holds("include") != Some(false)
+        Ok(fields)
     }
 
     fn location(&self, field: &Collected<'a>) -> Option<Location> {
-        Location::of(field.fields[0].location()?, &self.document.sources)
+        Location::of(field.span()?, &self.document.sources)
     }
 }
 
@@ -713,13 +650,6 @@ impl Want {
             && self.page == level.page
             && self.target_kind == level.target_kind
     }
-}
-
-/// Fields being collected, each response key once, each fragment once.
-struct Collecting<'a> {
-    fields: Vec<Collected<'a>>,
-    index: HashMap<&'a str, usize>,
-    visited: HashSet<&'a str>,
 }
 
 /// The validator and the declarations disagree: a defect of this program.

@@ -1,6 +1,7 @@
 //! A compiled operation: a few batched statements, and how their rows are written as JSON.
 //!
 //! - [`argument`]: what an argument's value will be, without knowing it yet.
+//! - `collect`: which fields a selection comes to.
 //! - [`compile`]: from the selections of a document to levels and members.
 //! - [`statement`]: from a level to SQL.
 //! - [`bind`]: from a request's variables to what the statements are given.
@@ -11,6 +12,7 @@
 
 pub mod argument;
 pub mod bind;
+mod collect;
 pub mod compile;
 pub mod statement;
 

@@ -252,26 +252,32 @@ impl Statement {
                 Comparison::Bound(column) => format!("{inner}.{} = {}", column.name, place()),
             });
         }
-        // To look beyond a bound is to ask for its other side.
-        let after = if self.reading == Reading::UpTo { Side::UpTo } else { Side::After };
-        let before = if self.reading == Reading::From { Side::From } else { Side::Before };
-        for (nulls, side) in [(bounds.after, after), (bounds.before, before)] {
-            if let Some(nulls) = nulls {
-                conditions.push(self.keyset(inner, nulls, side, &mut place));
-            }
-        }
-        let matching = if conditions.is_empty() {
-            String::new()
-        } else {
-            format!(" WHERE {}", conditions.join(" AND "))
-        };
+        let after = bounds.after.map(|nulls| self.cursor(nulls, &mut place));
+        let before = bounds.before.map(|nulls| self.cursor(nulls, &mut place));
         let link = self.link;
+        let matching = |more: &[String]| {
+            let all: Vec<&str> = conditions.iter().chain(more).map(String::as_str).collect();
+            if all.is_empty() { String::new() } else { format!(" WHERE {}", all.join(" AND ")) }
+        };
 
         match self.reading {
             Reading::Count | Reading::UpTo | Reading::From => {
+                // To look beyond a bound is to ask for its other side, and for the bound itself.
+                let pieces = match (&after, &before) {
+                    (Some(after), _) if self.reading == Reading::UpTo => {
+                        self.pieces(inner, Some(after), Toward::Start, true)
+                    }
+                    (_, Some(before)) if self.reading == Reading::From => {
+                        self.pieces(inner, Some(before), Toward::End, true)
+                    }
+                    _ => Vec::new(),
+                };
+                let exists = pieces.iter().map(|piece| {
+                    format!("EXISTS (SELECT 1 FROM {link} l{})", matching(&piece.conditions))
+                });
                 let answer = match self.reading {
-                    Reading::Count => format!("(SELECT count(*) FROM {link} l{matching})"),
-                    _ => format!("EXISTS (SELECT 1 FROM {link} l{matching})"),
+                    Reading::Count => format!("(SELECT count(*) FROM {link} l{})", matching(&[])),
+                    _ => exists.collect::<Vec<_>>().join(" OR "),
                 };
                 match from {
                     Some(from) => format!("SELECT {ordinal}, {answer} FROM {from}"),
@@ -284,23 +290,38 @@ impl Statement {
                     Reading::Page | Reading::LastPage => format!(" LIMIT {}", place()),
                     _ => String::new(),
                 };
-                let shown = self.order_by("l", false);
-                let picked = self.order_by(inner, self.reading == Reading::LastPage);
+                let (toward, bound, other) = match self.reading {
+                    Reading::LastPage => (Toward::Start, &before, &after),
+                    _ => (Toward::End, &after, &before),
+                };
+                // The page is read from one bound; the other only keeps rows out.
+                let mut within = Vec::new();
+                within
+                    .extend(other.as_ref().map(|other| self.side_of(inner, other, toward.back())));
                 let rows = match (from, self.backend) {
                     (Some(from), _) if self.reading == Reading::All => {
                         format!("{from} JOIN {link} l ON {}", conditions.join(" AND "))
                     }
-                    (None, _) => {
-                        format!("(SELECT l.* FROM {link} l{matching} ORDER BY {picked}{limit}) l")
+                    (from, backend) => {
+                        let what =
+                            if correlated { format!("x.{}", self.key) } else { "l.*".to_owned() };
+                        let pieces = self.pieces(inner, bound.as_ref(), toward, false);
+                        let pick = self.pick(&what, inner, &pieces, toward, &limit, |piece| {
+                            let conditions = [within.as_slice(), &piece.conditions].concat();
+                            matching(&conditions)
+                        });
+                        match (from, backend) {
+                            (None, _) => format!("({pick}) l"),
+                            (Some(from), Backend::Postgres) => {
+                                format!("{from} CROSS JOIN LATERAL ({pick}) l")
+                            }
+                            (Some(from), Backend::Sqlite) => {
+                                format!("{from} JOIN {link} l ON l.{} IN ({pick})", self.key)
+                            }
+                        }
                     }
-                    (Some(from), Backend::Postgres) => format!(
-                        "{from} CROSS JOIN LATERAL (SELECT l.* FROM {link} l{matching} ORDER BY {picked}{limit}) l"
-                    ),
-                    (Some(from), Backend::Sqlite) => format!(
-                        "{from} JOIN {link} l ON l.{id} IN (SELECT x.{id} FROM {link} x{matching} ORDER BY {picked}{limit})",
-                        id = self.key,
-                    ),
                 };
+                let shown = self.order_by("l", &self.order, Toward::End);
                 let mut text = format!("SELECT {ordinal}");
                 for column in &self.columns {
                     let _ = write!(text, ", {column}");
@@ -317,49 +338,129 @@ impl Statement {
         }
     }
 
-    /// The order, NULLs last whatever the direction, ties by key; or all of it the other way round.
-    fn order_by(&self, alias: &str, reversed: bool) -> String {
-        let mut text = String::new();
-        for OrderTerm { column, descending } in &self.order {
-            let direction = if *descending == reversed { "" } else { " DESC" };
-            let nulls = match (column.nullable, reversed) {
-                (false, _) => "",
-                (true, false) => " NULLS LAST",
-                (true, true) => " NULLS FIRST",
-            };
-            let _ = write!(text, "{alias}.{}{direction}{nulls}, ", column.name);
+    /// The first rows of the pieces of a list, in order.
+    ///
+    /// Each piece is one range of an index, cut off at the limit. To sort a few times as many rows
+    /// as are wanted is cheap; to let the database find an order across NULLs is not.
+    fn pick(
+        &self,
+        what: &str,
+        alias: &str,
+        pieces: &[Piece<'_>],
+        toward: Toward,
+        limit: &str,
+        matching: impl Fn(&Piece<'_>) -> String,
+    ) -> String {
+        let link = self.link;
+        if let [piece] = pieces {
+            let order = self.order_by(alias, piece.order, toward);
+            return format!(
+                "SELECT {what} FROM {link} {alias}{} ORDER BY {order}{limit}",
+                matching(piece)
+            );
         }
-        let _ = write!(text, "{alias}.{}{}", self.key, if reversed { " DESC" } else { "" });
-        text
+        let parts: Vec<String> = (0..)
+            .zip(pieces)
+            .map(|(index, piece)| {
+                let order = self.order_by(alias, piece.order, toward);
+                format!(
+                    "SELECT * FROM (SELECT {alias}.*, {index} AS piece FROM {link} {alias}{} ORDER BY {order}{limit}) p{index}",
+                    matching(piece),
+                )
+            })
+            .collect();
+        let order = self.order_by(alias, &self.order, toward);
+        format!(
+            "SELECT {what} FROM ({}) {alias} ORDER BY {alias}.piece, {order}{limit}",
+            parts.join(" UNION ALL ")
+        )
     }
 
-    /// The rows on one side of a cursor, told term by term: a row is beyond it if it is beyond it
-    /// in the first term, or equal in that and beyond it in the rest.
-    fn keyset(
+    /// The rows of a list in reading order from a cursor on (from the start without one), as
+    /// ranges, each of which an index on parent, order terms and key has in this order.
+    fn pieces(
         &self,
         alias: &str,
-        nulls: usize,
-        side: Side,
-        place: &mut impl FnMut() -> String,
+        cursor: Option<&Cursor>,
+        toward: Toward,
+        inclusive: bool,
+    ) -> Vec<Piece<'_>> {
+        let Some((first, rest)) = self.order.split_first() else {
+            let condition = cursor.map(|cursor| self.beyond_key(alias, cursor, toward, inclusive));
+            return vec![Piece { conditions: condition.into_iter().collect(), order: &[] }];
+        };
+        let name = format!("{alias}.{}", first.column.name);
+        let piece = |condition: String, order| Piece { conditions: vec![condition], order };
+        let values = |order| piece(format!("{name} IS NOT NULL"), order);
+        let nulls = || piece(format!("{name} IS NULL"), rest);
+        let whole: &[OrderTerm] = &self.order;
+        let mut pieces = match cursor.map(|cursor| (cursor, cursor.values[0].as_ref())) {
+            None if !first.column.nullable => {
+                return vec![Piece { conditions: Vec::new(), order: whole }];
+            }
+            None => vec![values(whole)],
+            Some((cursor, None)) => {
+                let within = self.beyond(alias, rest, cursor, toward, inclusive);
+                vec![piece(format!("{name} IS NULL AND {within}"), rest)]
+            }
+            Some((cursor, Some(value))) => {
+                let operator = toward.operator(first.descending);
+                if rest.is_empty() {
+                    let equal = if inclusive { "=" } else { "" };
+                    let both = format!(
+                        "({name}, {alias}.{}) {operator}{equal} ({value}, {})",
+                        self.key, cursor.key
+                    );
+                    vec![piece(both, whole)]
+                } else {
+                    let within = self.beyond(alias, rest, cursor, toward, inclusive);
+                    vec![
+                        piece(format!("{name} = {value} AND {within}"), rest),
+                        piece(format!("{name} {operator} {value}"), whole),
+                    ]
+                }
+            }
+        };
+        if first.column.nullable {
+            match (toward, cursor.map(|cursor| cursor.values[0].is_some())) {
+                // NULLs come last, whatever the direction.
+                (Toward::End, None | Some(true)) => pieces.push(nulls()),
+                (Toward::Start, None) => pieces.insert(0, nulls()),
+                (Toward::Start, Some(false)) => pieces.push(values(whole)),
+                _ => {}
+            }
+        }
+        pieces
+    }
+
+    /// The rows on one side of a cursor.
+    fn side_of(&self, alias: &str, cursor: &Cursor, toward: Toward) -> String {
+        self.beyond(alias, &self.order, cursor, toward, false)
+    }
+
+    /// The rows beyond a cursor in the last of the order's terms, told term by term: a row is
+    /// beyond it if it is beyond it in the first of them, or equal in that and beyond it in the rest.
+    fn beyond(
+        &self,
+        alias: &str,
+        terms: &[OrderTerm],
+        cursor: &Cursor,
+        toward: Toward,
+        inclusive: bool,
     ) -> String {
-        // A value that is compared twice is bound once.
-        let places: Vec<Option<String>> = (0..self.order.len())
-            .map(|index| (nulls & (1 << index) == 0).then(&mut *place))
-            .collect();
-        let key = format!("{alias}.{} {} {}", self.key, side.of_key(), place());
-        let terms = self.order.iter().zip(&places).rev();
-        terms.fold(key, |rest, (OrderTerm { column, descending }, value)| {
-            let name = format!("{alias}.{}", column.name);
+        let values = &cursor.values[self.order.len() - terms.len()..];
+        let key = self.beyond_key(alias, cursor, toward, inclusive);
+        terms.iter().zip(values).rev().fold(key, |rest, (term, value)| {
+            let name = format!("{alias}.{}", term.column.name);
             let Some(value) = value else {
                 // NULLs come last: what follows is in the rest, and every value precedes.
-                return if side.follows() {
-                    format!("({name} IS NULL AND {rest})")
-                } else {
-                    format!("({name} IS NOT NULL OR {rest})")
+                return match toward {
+                    Toward::End => format!("({name} IS NULL AND {rest})"),
+                    Toward::Start => format!("({name} IS NOT NULL OR {rest})"),
                 };
             };
-            let operator = if side.follows() == *descending { "<" } else { ">" };
-            let beyond = if side.follows() && column.nullable {
+            let operator = toward.operator(term.descending);
+            let beyond = if toward == Toward::End && term.column.nullable {
                 format!("({name} {operator} {value} OR {name} IS NULL)")
             } else {
                 format!("{name} {operator} {value}")
@@ -367,32 +468,76 @@ impl Statement {
             format!("({beyond} OR {name} = {value} AND {rest})")
         })
     }
-}
 
-/// Which rows a cursor parts off.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Side {
-    /// Those that follow it.
-    After,
-    /// Those that precede it.
-    Before,
-    /// Those that precede it, and the one it was made of.
-    UpTo,
-    /// Those that follow it, and the one it was made of.
-    From,
-}
-
-impl Side {
-    fn follows(self) -> bool {
-        matches!(self, Self::After | Self::From)
+    fn beyond_key(&self, alias: &str, cursor: &Cursor, toward: Toward, inclusive: bool) -> String {
+        let operator = toward.operator(self.key_descends());
+        let equal = if inclusive { "=" } else { "" };
+        format!("{alias}.{} {operator}{equal} {}", self.key, cursor.key)
     }
 
-    fn of_key(self) -> &'static str {
+    /// Ties are broken by key, in the direction of the last term: so one comparison of both, and
+    /// one index read either way, serve both directions.
+    fn key_descends(&self) -> bool {
+        self.order.last().is_some_and(|term| term.descending)
+    }
+
+    /// The order by some of the last terms and the key, NULLs last whatever the direction; or all
+    /// of it the other way round.
+    fn order_by(&self, alias: &str, terms: &[OrderTerm], toward: Toward) -> String {
+        let direction = |descending| if toward.operator(descending) == "<" { " DESC" } else { "" };
+        let mut text = String::new();
+        for OrderTerm { column, descending } in terms {
+            let nulls = match (column.nullable, toward) {
+                (false, _) => "",
+                (true, Toward::End) => " NULLS LAST",
+                (true, Toward::Start) => " NULLS FIRST",
+            };
+            let _ = write!(text, "{alias}.{}{}{nulls}, ", column.name, direction(*descending));
+        }
+        let _ = write!(text, "{alias}.{}{}", self.key, direction(self.key_descends()));
+        text
+    }
+
+    /// The places of a cursor's values, in the order in which they are bound.
+    fn cursor(&self, nulls: usize, place: &mut impl FnMut() -> String) -> Cursor {
+        let values = (0..self.order.len())
+            .map(|index| (nulls & (1 << index) == 0).then(&mut *place))
+            .collect();
+        Cursor { values, key: place() }
+    }
+}
+
+/// A range of a list, and the terms that order it: those that are not the same in all its rows.
+struct Piece<'a> {
+    conditions: Vec<String>,
+    order: &'a [OrderTerm],
+}
+
+/// Where a cursor's values are bound; none where the value is NULL.
+struct Cursor {
+    values: Vec<Option<String>>,
+    key: String,
+}
+
+/// Which way a list is read.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Toward {
+    /// In its order.
+    End,
+    /// The other way round.
+    Start,
+}
+
+impl Toward {
+    /// How what follows in this reading compares with what comes before it.
+    fn operator(self, descending: bool) -> &'static str {
+        if (self == Self::End) == descending { "<" } else { ">" }
+    }
+
+    fn back(self) -> Self {
         match self {
-            Self::After => ">",
-            Self::Before => "<",
-            Self::UpTo => "<=",
-            Self::From => ">=",
+            Self::End => Self::Start,
+            Self::Start => Self::End,
         }
     }
 }
