@@ -253,6 +253,10 @@ fn postgres_options(
             ("statement_timeout", timeout.as_str()),
             // Statements that take arrays would be planned anew at each use otherwise.
             ("plan_cache_mode", "force_generic_plan"),
+            // Such a plan does not know how small a page is, and would read whole tables to join
+            // it. Every join of ours looks up a few rows by their key.
+            ("enable_hashjoin", "off"),
+            ("enable_mergejoin", "off"),
         ])
     } else {
         connect.options([

@@ -202,6 +202,7 @@ impl<'a> Writer<'a> {
                     show_id: Set(show_id),
                     season_number: Set(record.season),
                     episode_number: Set(record.episode),
+                    place_in_show: NotSet,
                 };
                 self.insert("episode", row).await?;
                 Ok(())

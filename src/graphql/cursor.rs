@@ -48,11 +48,15 @@ pub fn encode(digest: u64, values: &[Value]) -> String {
     URL_SAFE_NO_PAD.encode(bytes)
 }
 
-/// The values of a cursor.
+/// The values of a cursor, of these kinds, each perhaps nullable.
 ///
 /// # Errors
 /// A sentence that says why it is not a cursor of this list.
-pub fn decode(text: &str, digest: u64, kinds: &[ValueKind]) -> Result<Vec<Value>, &'static str> {
+pub fn decode(
+    text: &str,
+    digest: u64,
+    kinds: &[(ValueKind, bool)],
+) -> Result<Vec<Value>, &'static str> {
     const FORGED: &str = "it is not a cursor of this catalogue";
     let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|_| FORGED)?;
     let (head, values) = bytes.split_at_checked(9).ok_or(FORGED)?;
@@ -67,14 +71,12 @@ pub fn decode(text: &str, digest: u64, kinds: &[ValueKind]) -> Result<Vec<Value>
     list.extend_from_slice(values);
     list.push(b']');
     let values: Vec<Value> = serde_json::from_slice(&list).map_err(|_| FORGED)?;
-    let fits = |(value, kind): (&Value, &ValueKind)| match kind {
-        ValueKind::Int | ValueKind::Bool => value.is_i64() || value.is_null(),
-        ValueKind::Text => {
-            value.as_str().is_some_and(|text| !text.contains('\0')) || value.is_null()
-        }
+    let fits = |(value, (kind, nullable)): (&Value, &(ValueKind, bool))| match kind {
+        _ if value.is_null() => *nullable,
+        ValueKind::Int | ValueKind::Bool => value.is_i64(),
+        ValueKind::Text => value.as_str().is_some_and(|text| !text.contains('\0')),
     };
-    let has_key = values.last().is_some_and(Value::is_i64);
-    if values.len() != kinds.len() || !has_key || !values.iter().zip(kinds).all(fits) {
+    if values.len() != kinds.len() || !values.iter().zip(kinds).all(fits) {
         return Err(FORGED);
     }
     Ok(values)

@@ -11,6 +11,7 @@ mod database;
 mod http;
 mod oracle;
 mod paging;
+mod plans;
 mod query;
 mod schema;
 mod statements;

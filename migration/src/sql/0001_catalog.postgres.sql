@@ -66,10 +66,13 @@ CREATE INDEX ix_show_service_id ON show (service_id);
 CREATE TABLE episode (
     production_id bigint PRIMARY KEY REFERENCES production (id) ON DELETE CASCADE,
     show_id bigint NOT NULL REFERENCES show (production_id),
-    season_number integer CHECK (season_number >= 0),
-    episode_number integer CHECK (episode_number >= 0)
+    season_number integer CHECK (season_number BETWEEN 0 AND 999998),
+    episode_number integer CHECK (episode_number BETWEEN 0 AND 999998),
+    -- One number that orders the episodes of a show by season and number, unknown ones last.
+    place_in_show bigint NOT NULL GENERATED ALWAYS AS (coalesce(season_number, 999999)::bigint * 1000000 + coalesce(episode_number, 999999)) STORED
 );
-CREATE INDEX ix_episode_show_id_season_number_episode_number_production_id ON episode (show_id, season_number, episode_number, production_id);
+CREATE INDEX ix_episode_show_id_place ON episode (show_id, place_in_show, production_id);
+CREATE INDEX ix_episode_show_id_season_place ON episode (show_id, season_number, place_in_show, production_id);
 
 -- Which source gave which fields of a production.
 CREATE TABLE production_source (
@@ -79,6 +82,7 @@ CREATE TABLE production_source (
     fields text COLLATE "C" NOT NULL,
     UNIQUE (production_id, source_id)
 );
+CREATE INDEX ix_production_source_production_id ON production_source (production_id, id);
 CREATE INDEX ix_production_source_source_id ON production_source (source_id);
 
 -- A genre of a production.

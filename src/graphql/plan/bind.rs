@@ -141,7 +141,8 @@ fn bind_cursor(
 ) -> Result<Option<usize>, GraphQLError> {
     let JsonValue::String(text) = cursor.value(variables) else { return Ok(None) };
     let order = level.statement.order();
-    let kinds: Vec<_> = order.iter().map(|term| term.column.kind).chain([ValueKind::Int]).collect();
+    let terms = order.iter().map(|term| (term.column.kind, term.column.nullable));
+    let kinds: Vec<_> = terms.chain([(ValueKind::Int, false)]).collect();
     let values = cursor::decode(text.as_str(), bound.digest, &kinds).map_err(|reason| {
         let coordinate = format!("{}({name}:)", level.site.coordinate);
         GraphQLError::new(

@@ -167,6 +167,11 @@ impl Statement {
         kind: &str,
         only: Option<(Column, i64)>,
     ) -> usize {
+        // SQLite would change the order of other joins, and read a table from end to end.
+        let kind = match (self.backend, kind) {
+            (Backend::Sqlite, "JOIN") => "CROSS JOIN",
+            _ => kind,
+        };
         let alias = format!("t{}", self.scopes.len());
         let text = |alias: &str| {
             let mut text = format!("{kind} {table} {alias} ON {alias}.{key} = {on}");
@@ -263,21 +268,23 @@ impl Statement {
         match self.reading {
             Reading::Count | Reading::UpTo | Reading::From => {
                 // To look beyond a bound is to ask for its other side, and for the bound itself.
-                let pieces = match (&after, &before) {
-                    (Some(after), _) if self.reading == Reading::UpTo => {
-                        self.pieces(inner, Some(after), Toward::Start, true)
-                    }
-                    (_, Some(before)) if self.reading == Reading::From => {
-                        self.pieces(inner, Some(before), Toward::End, true)
-                    }
-                    _ => Vec::new(),
+                let (bound, toward) = match self.reading {
+                    Reading::UpTo => (&after, Toward::Start),
+                    _ => (&before, Toward::End),
                 };
-                let exists = pieces.iter().map(|piece| {
-                    format!("EXISTS (SELECT 1 FROM {link} l{})", matching(&piece.conditions))
+                let pieces =
+                    bound.iter().flat_map(|bound| self.pieces(inner, Some(bound), toward, true));
+                // In order, which keeps to the index; EXISTS would be free to read the table.
+                let found = pieces.map(|piece| {
+                    let order = self.order_by_in(inner, &piece, toward);
+                    let matching = matching(&piece.conditions);
+                    format!(
+                        "(SELECT 1 FROM {link} l{matching} ORDER BY {order} LIMIT 1) IS NOT NULL"
+                    )
                 });
                 let answer = match self.reading {
                     Reading::Count => format!("(SELECT count(*) FROM {link} l{})", matching(&[])),
-                    _ => exists.collect::<Vec<_>>().join(" OR "),
+                    _ => found.collect::<Vec<_>>().join(" OR "),
                 };
                 match from {
                     Some(from) => format!("SELECT {ordinal}, {answer} FROM {from}"),
@@ -303,10 +310,9 @@ impl Statement {
                         format!("{from} JOIN {link} l ON {}", conditions.join(" AND "))
                     }
                     (from, backend) => {
-                        let what =
-                            if correlated { format!("x.{}", self.key) } else { "l.*".to_owned() };
+                        let what = if correlated { self.key } else { "*" };
                         let pieces = self.pieces(inner, bound.as_ref(), toward, false);
-                        let pick = self.pick(&what, inner, &pieces, toward, &limit, |piece| {
+                        let pick = self.pick(what, inner, &pieces, toward, &limit, |piece| {
                             let conditions = [within.as_slice(), &piece.conditions].concat();
                             matching(&conditions)
                         });
@@ -316,7 +322,7 @@ impl Statement {
                                 format!("{from} CROSS JOIN LATERAL ({pick}) l")
                             }
                             (Some(from), Backend::Sqlite) => {
-                                format!("{from} JOIN {link} l ON l.{} IN ({pick})", self.key)
+                                format!("{from} CROSS JOIN {link} l ON l.{} IN ({pick})", self.key)
                             }
                         }
                     }
@@ -353,25 +359,25 @@ impl Statement {
     ) -> String {
         let link = self.link;
         if let [piece] = pieces {
-            let order = self.order_by(alias, piece.order, toward);
+            let order = self.order_by_in(alias, piece, toward);
             return format!(
-                "SELECT {what} FROM {link} {alias}{} ORDER BY {order}{limit}",
+                "SELECT {alias}.{what} FROM {link} {alias}{} ORDER BY {order}{limit}",
                 matching(piece)
             );
         }
         let parts: Vec<String> = (0..)
             .zip(pieces)
             .map(|(index, piece)| {
-                let order = self.order_by(alias, piece.order, toward);
+                let order = self.order_by_in(alias, piece, toward);
                 format!(
                     "SELECT * FROM (SELECT {alias}.*, {index} AS piece FROM {link} {alias}{} ORDER BY {order}{limit}) p{index}",
                     matching(piece),
                 )
             })
             .collect();
-        let order = self.order_by(alias, &self.order, toward);
+        let order = self.order_by("u", &self.order, toward);
         format!(
-            "SELECT {what} FROM ({}) {alias} ORDER BY {alias}.piece, {order}{limit}",
+            "SELECT u.{what} FROM ({}) u ORDER BY u.piece, {order}{limit}",
             parts.join(" UNION ALL ")
         )
     }
@@ -392,8 +398,8 @@ impl Statement {
         let name = format!("{alias}.{}", first.column.name);
         let piece = |condition: String, order| Piece { conditions: vec![condition], order };
         let values = |order| piece(format!("{name} IS NOT NULL"), order);
-        let nulls = || piece(format!("{name} IS NULL"), rest);
         let whole: &[OrderTerm] = &self.order;
+        let nulls = || piece(format!("{name} IS NULL"), whole);
         let mut pieces = match cursor.map(|cursor| (cursor, cursor.values[0].as_ref())) {
             None if !first.column.nullable => {
                 return vec![Piece { conditions: Vec::new(), order: whole }];
@@ -401,7 +407,7 @@ impl Statement {
             None => vec![values(whole)],
             Some((cursor, None)) => {
                 let within = self.beyond(alias, rest, cursor, toward, inclusive);
-                vec![piece(format!("{name} IS NULL AND {within}"), rest)]
+                vec![piece(format!("{name} IS NULL AND {within}"), whole)]
             }
             Some((cursor, Some(value))) => {
                 let operator = toward.operator(first.descending);
@@ -481,6 +487,17 @@ impl Statement {
         self.order.last().is_some_and(|term| term.descending)
     }
 
+    /// The order within a piece, in which the first term is always NULL or never. PostgreSQL does
+    /// not know that: to it a place of NULLs would be another order than the index has, and so
+    /// would be the order without a term that is the same everywhere.
+    fn order_by_in(&self, alias: &str, piece: &Piece<'_>, toward: Toward) -> String {
+        let mut terms = piece.order.to_vec();
+        if terms.len() == self.order.len() {
+            terms.iter_mut().take(1).for_each(|first| first.column.nullable = false);
+        }
+        self.order_by(alias, &terms, toward)
+    }
+
     /// The order by some of the last terms and the key, NULLs last whatever the direction; or all
     /// of it the other way round.
     fn order_by(&self, alias: &str, terms: &[OrderTerm], toward: Toward) -> String {
@@ -507,7 +524,7 @@ impl Statement {
     }
 }
 
-/// A range of a list, and the terms that order it: those that are not the same in all its rows.
+/// A range of a list, and the terms that order it.
 struct Piece<'a> {
     conditions: Vec<String>,
     order: &'a [OrderTerm],

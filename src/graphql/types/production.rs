@@ -232,12 +232,9 @@ pub fn show() -> Object {
                         Type::named("Int"),
                         "Only episodes of this season.",
                     )
-                    .order([
-                        asc(episode::Column::SeasonNumber),
-                        asc(episode::Column::EpisodeNumber),
-                    ])
+                    .order([asc(episode::Column::PlaceInShow)])
                     .through(episode::Column::ProductionId),
-                "Its episodes by season and number; those without a number come last.",
+                "Its episodes by season and number; those without come last.",
             ),
         ],
     )

@@ -251,7 +251,7 @@ impl World {
         let tables = names.map(|name| {
             let sql = match database.backend {
                 Backend::Sqlite => {
-                    let columns = database.texts(&format!("SELECT name FROM pragma_table_info('{name}')"));
+                    let columns = database.texts(&format!("SELECT name FROM pragma_table_xinfo('{name}')"));
                     let pairs: Vec<_> = columns.iter().map(|column| format!("'{column}', {column}")).collect();
                     format!("SELECT json_object({}) FROM {name} ORDER BY 1", pairs.join(", "))
                 }

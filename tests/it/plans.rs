@@ -1,0 +1,230 @@
+//! Every list and look-up of the schema is read from an index, in order, on both databases.
+//!
+//! The databases are asked how they would go about it with everything else made unattractive: what
+//! still reads a whole table or sorts one has no index to use.
+
+use apollo_compiler::ExecutableDocument;
+use apollo_compiler::response::JsonMap;
+use serde_json::{Value, json};
+use shotlist::catalog::Backend;
+use shotlist::graphql::declare::{Field, Object, Source};
+use shotlist::graphql::plan::argument::Shapes;
+use shotlist::graphql::plan::compile::compile;
+use shotlist::graphql::plan::statement::{Bounds, Reading};
+use shotlist::graphql::schema::Schema;
+
+use crate::support::{BACKENDS, Database, runtime};
+
+/// Every SQL text of a query, for every pattern of NULLs in its cursors.
+fn texts(schema: &Schema, query: &str, variables: &Value, backend: Backend) -> Vec<String> {
+    let document = ExecutableDocument::parse_and_validate(&schema.compiled, query, "query")
+        .unwrap_or_else(|error| panic!("{query}: {error}"));
+    let operation = document.operations.get(None).expect("an operation");
+    let variables: JsonMap = serde_json::from_value(variables.clone()).expect("variables");
+    let plan = compile(schema, &document, operation, &Shapes::of(&variables), backend);
+    let plan = plan.unwrap_or_else(|error| panic!("{query}: {}", error.message));
+    let mut texts = Vec::new();
+    for level in &plan.levels {
+        // Bit by bit: which order values of a cursor are NULL.
+        let nullable = |index: usize| level.statement.order()[index].column.nullable;
+        let terms = level.statement.order().len();
+        let patterns = || {
+            let fits = |nulls: &usize| {
+                (0..terms).all(|index| nulls & (1 << index) == 0 || nullable(index))
+            };
+            (0..1 << terms).filter(fits).map(Some)
+        };
+        let given = |name: &str| variables.contains_key(name);
+        let none = || vec![None];
+        let (after, before) = match level.statement.reading() {
+            Reading::UpTo => (patterns().collect(), none()),
+            Reading::From => (none(), patterns().collect()),
+            Reading::Page if given("after") => (patterns().collect(), none()),
+            Reading::LastPage if given("before") => (none(), patterns().collect()),
+            _ => (none(), none()),
+        };
+        for after in after {
+            for &before in &before {
+                texts.push(level.statement.text(Bounds { after, before }).to_string());
+            }
+        }
+    }
+    texts
+}
+
+/// A connection to ask for plans.
+enum Planner {
+    Sqlite(sqlx::SqliteConnection),
+    Postgres(sqlx::PgConnection),
+}
+
+impl Planner {
+    fn of(database: &Database) -> Self {
+        use sqlx::{Connection, Executor};
+        runtime().block_on(async {
+            match database.backend {
+                Backend::Sqlite => {
+                    let connection = sqlx::SqliteConnection::connect(&database.text).await;
+                    Self::Sqlite(connection.expect("it opens"))
+                }
+                Backend::Postgres => {
+                    let connection = sqlx::PgConnection::connect(&database.text).await;
+                    let mut connection = connection.expect("it opens");
+                    let settings =
+                        "SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off;
+                        SET enable_bitmapscan = off; SET enable_hashjoin = off;
+                        SET enable_mergejoin = off; SET enable_sort = off";
+                    connection.execute(sqlx::raw_sql(settings)).await.expect("they are set");
+                    Self::Postgres(connection)
+                }
+            }
+        })
+    }
+
+    /// What the plan of a statement has that an index would save it.
+    fn faults(&mut self, sql: &str) -> Vec<String> {
+        use sqlx::{AssertSqlSafe, Executor, Row, raw_sql};
+        match self {
+            Self::Sqlite(connection) => {
+                let explain = AssertSqlSafe(format!("EXPLAIN QUERY PLAN {sql}"));
+                let rows = runtime().block_on(sqlx::query(explain).fetch_all(connection));
+                let rows = rows.expect("a plan");
+                let steps = rows.iter().map(|row| (row.get("parent"), row.get("detail")));
+                faults_of_steps(&steps.collect::<Vec<_>>(), sql)
+            }
+            Self::Postgres(connection) => {
+                let count = (1..).find(|n| !sql.contains(&format!("${n}"))).expect("an end") - 1;
+                let arguments = match count {
+                    0 => String::new(),
+                    count => format!("({})", vec!["NULL"; count].join(", ")),
+                };
+                let prepare = format!("PREPARE q AS {sql}");
+                let explain = format!("EXPLAIN (FORMAT JSON) EXECUTE q{arguments}");
+                let text: String = runtime().block_on(async {
+                    connection.execute(raw_sql(AssertSqlSafe(prepare))).await.expect(sql);
+                    let row = raw_sql(AssertSqlSafe(explain)).fetch_one(&mut *connection).await;
+                    connection.execute(raw_sql("DEALLOCATE q")).await.expect("it is forgotten");
+                    row.expect("a plan").try_get_unchecked(0).expect("text")
+                });
+                let plan: Value = serde_json::from_str(&text).expect("JSON");
+                let mut faults = Vec::new();
+                walk(&plan[0]["Plan"], &mut faults);
+                faults
+            }
+        }
+    }
+}
+
+/// Steps of SQLite, each with its parent's number.
+fn faults_of_steps(steps: &[(i64, String)], sql: &str) -> Vec<String> {
+    let reads = |detail: &str| {
+        let words: Vec<&str> = detail.split(' ').take(2).collect();
+        matches!(words.as_slice(), ["SCAN" | "SEARCH", "l" | "x"])
+    };
+    let mut faults = Vec::new();
+    for (parent, detail) in steps.iter().filter(|(_, detail)| reads(detail)) {
+        if detail.starts_with("SCAN") && !detail.contains("USING") && !is_whole(sql) {
+            faults.push(detail.clone());
+        }
+        // Where a page is picked there is nothing to sort; sorting the page itself is free.
+        let sorted = steps.iter().any(|(other, detail)| {
+            other == parent && detail.contains("TEMP B-TREE") && *parent != 0
+        });
+        if sorted {
+            faults.push(format!("{detail}, sorted"));
+        }
+    }
+    faults
+}
+
+/// A list from the root, in the order of its key, may be read as it lies.
+fn is_whole(sql: &str) -> bool {
+    sql.starts_with("SELECT 0")
+}
+
+/// Tables read from end to end, and rows of a table sorted to pick some of them.
+fn walk(node: &Value, faults: &mut Vec<String>) {
+    let kind = node["Node Type"].as_str().unwrap_or_default();
+    if kind == "Seq Scan" {
+        faults.push(format!("Seq Scan on {}", node["Relation Name"]));
+    }
+    for child in node["Plans"].as_array().into_iter().flatten() {
+        let below = child["Node Type"].as_str().unwrap_or_default();
+        let sorts = |name: &str| name == "Sort" || name == "Incremental Sort";
+        let source = &child["Plans"][0];
+        let reads = source["Node Type"].as_str().is_some_and(|name| name.contains("Scan"))
+            && source["Relation Name"].is_string();
+        if kind == "Limit" && sorts(below) && reads {
+            faults.push(format!("{} sorted", source["Relation Name"]));
+        }
+        walk(child, faults);
+    }
+}
+
+/// Queries that read a field in every way that it can be read.
+fn queries(object: &Object, field: &Field) -> Vec<(String, Value)> {
+    let around = |inner: &str| match object.name {
+        "Query" => inner.to_owned(),
+        name => format!("node(id: \"AQE\") {{ ... on {name} {{ {inner} }} }}"),
+    };
+    let name = field.name;
+    match &field.source {
+        Source::List(_) => {
+            vec![(format!("{{ {} }}", around(&format!("{name} {{ __typename }}"))), json!({}))]
+        }
+        Source::Connection(_) => {
+            let parts = "{ nodes { __typename } pageInfo { hasNextPage hasPreviousPage } }";
+            let page = |arguments: &str, variables: &str, given: Value| {
+                let inner = around(&format!("{name}({arguments}) {parts}"));
+                (format!("query{variables} {{ {inner} }}"), given)
+            };
+            vec![
+                page("first: 5", "", json!({})),
+                page("last: 5", "", json!({})),
+                page("first: 5, after: $after", "($after: String)", json!({"after": "x"})),
+                page("last: 5, before: $before", "($before: String)", json!({"before": "x"})),
+            ]
+        }
+        Source::Lookup(lookup) => lookup
+            .keys
+            .iter()
+            .map(|key| {
+                let text =
+                    format!("{{ {name}(by: {{ {}: \"AQE\" }}) {{ __typename }} }}", key.name);
+                (text, json!({}))
+            })
+            .collect(),
+        _ => Vec::new(),
+    }
+}
+
+#[test]
+fn every_list_and_look_up_is_read_from_an_index() {
+    let schema = Schema::new();
+    let mut found = Vec::new();
+    for backend in BACKENDS {
+        let database = Database::built_in(backend);
+        let mut planner = Planner::of(&database);
+        let mut checked = 0;
+        let roots = schema.object("Query").into_iter().chain(schema.possible("Node"));
+        for object in roots {
+            for (query, variables) in object.fields.iter().flat_map(|field| queries(object, field))
+            {
+                for sql in texts(&schema, &query, &variables, backend) {
+                    for fault in planner.faults(&sql) {
+                        found.push(format!("{backend:?}: {query}\n{sql}\n{fault}"));
+                    }
+                    checked += 1;
+                }
+            }
+        }
+        println!("{backend:?}: {checked} statements");
+        assert!(checked > 300);
+    }
+    assert!(
+        found.is_empty(),
+        "{} faults, first {}",
+        found.len(),
+        found[..found.len().min(5)].join("\n\n")
+    );
+}
