@@ -12,6 +12,9 @@ pub struct Model {
     /// Name to show.
     #[sea_orm(column_type = "Text")]
     pub name: String,
+    /// The name as it is ordered: see `collation`.
+    #[sea_orm(column_type = "Text")]
+    pub name_key: String,
     /// studio, network, service, producer; open vocabulary.
     #[sea_orm(column_type = "Text")]
     pub kind: String,

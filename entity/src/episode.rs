@@ -15,6 +15,8 @@ pub struct Model {
     pub season_number: Option<i32>,
     /// Number within the season.
     pub episode_number: Option<i32>,
+    /// Copy of the production's, so that a show's episodes are read in order from one index.
+    pub released_on: Option<i32>,
     /// Orders the episodes of a show; the database computes it from season and number.
     pub place_in_show: i64,
 }

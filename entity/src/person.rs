@@ -12,6 +12,9 @@ pub struct Model {
     /// Name to show; not unique.
     #[sea_orm(column_type = "Text")]
     pub name: String,
+    /// The name as it is ordered: see `collation`.
+    #[sea_orm(column_type = "Text")]
+    pub name_key: String,
     /// Birth, a partial date.
     pub born_on: Option<i32>,
     /// Death, a partial date.

@@ -32,6 +32,9 @@ pub struct Model {
     /// Title; only an episode may lack one.
     #[sea_orm(column_type = "Text", nullable)]
     pub title: Option<String>,
+    /// The title as it is ordered: see `collation`.
+    #[sea_orm(column_type = "Text", nullable)]
+    pub title_key: Option<String>,
     /// Title in the original language, where it differs.
     #[sea_orm(column_type = "Text", nullable)]
     pub original_title: Option<String>,

@@ -14,8 +14,8 @@ use sea_orm::{
     IntoActiveModel, PaginatorTrait,
 };
 
-use super::date;
 use super::record::{Production, Record, Subject, Unknown};
+use super::{collation, date};
 use crate::error::Error;
 
 /// Writes records in a transaction, resolving the keys by which they name each other.
@@ -146,6 +146,7 @@ impl<'a> Writer<'a> {
                 let row = genre::ActiveModel {
                     id: NotSet,
                     key: Set(record.key.clone()),
+                    name_key: Set(collation::key(&record.name)),
                     name: Set(record.name),
                 };
                 let id = self.insert("genre", row).await?.id;
@@ -154,6 +155,7 @@ impl<'a> Writer<'a> {
             Record::Company(record) => {
                 let row = company::ActiveModel {
                     id: NotSet,
+                    name_key: Set(collation::key(&record.name)),
                     name: Set(record.name),
                     kind: Set(record.kind),
                     source_id: Set(self.sources.get(&record.source)?),
@@ -164,6 +166,7 @@ impl<'a> Writer<'a> {
             Record::Person(record) => {
                 let row = person::ActiveModel {
                     id: NotSet,
+                    name_key: Set(collation::key(&record.name)),
                     name: Set(record.name),
                     born_on: Set(date(record.born.as_ref())?),
                     died_on: Set(date(record.died.as_ref())?),
@@ -202,6 +205,7 @@ impl<'a> Writer<'a> {
                     show_id: Set(show_id),
                     season_number: Set(record.season),
                     episode_number: Set(record.episode),
+                    released_on: Set(placed.released_on),
                     place_in_show: NotSet,
                 };
                 self.insert("episode", row).await?;
@@ -404,6 +408,7 @@ impl<'a> Writer<'a> {
             id: NotSet,
             kind: Set(kind),
             format: Set(record.format),
+            title_key: Set(record.title.as_deref().map(collation::key)),
             title: Set(record.title),
             original_title: Set(record.original_title),
             synopsis: Set(record.synopsis),

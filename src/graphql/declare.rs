@@ -125,6 +125,29 @@ pub fn desc(column: impl Into<Column>) -> OrderTerm {
     OrderTerm { column: column.into(), descending: true }
 }
 
+/// The orders that a request may choose for a list.
+#[derive(Debug, PartialEq)]
+pub struct Ordering {
+    /// Name of the input type: a key and a direction.
+    pub input: &'static str,
+    /// Its keys.
+    pub keys: &'static Enum,
+    /// The column of the link for each key.
+    pub columns: &'static [fn() -> Column],
+}
+
+/// Name of the enum of directions.
+pub const DIRECTION: Enum = Enum {
+    name: "OrderDirection",
+    description: "A direction of an order. What is unknown comes last in both.",
+    values: &[
+        ("ASC", "Smallest, earliest or first in the alphabet first."),
+        ("DESC", "Largest, latest or last in the alphabet first."),
+    ],
+};
+/// Keys that one order may have.
+pub const ORDER_KEYS_MAX: usize = 3;
+
 /// A value that a relation compares a column with, known at declaration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Constant {
@@ -149,8 +172,10 @@ pub struct Relation {
     pub only: Vec<(Column, Constant)>,
     /// Comparisons by argument.
     pub filters: Vec<Filter>,
-    /// The order.
+    /// The order, unless the request says another.
     pub order: Vec<OrderTerm>,
+    /// The orders that a request may say.
+    pub ordering: Option<&'static Ordering>,
 }
 
 /// An argument that keeps the rows whose column equals it.
@@ -174,6 +199,7 @@ impl Relation {
             only: Vec::new(),
             filters: Vec::new(),
             order: Vec::new(),
+            ordering: None,
         }
     }
 
@@ -217,6 +243,12 @@ impl Relation {
     /// Set the order.
     pub fn order(mut self, terms: impl IntoIterator<Item = OrderTerm>) -> Self {
         self.order = terms.into_iter().collect();
+        self
+    }
+
+    /// Let the request choose among these orders.
+    pub fn order_by(mut self, ordering: &'static Ordering) -> Self {
+        self.ordering = Some(ordering);
         self
     }
 }
@@ -464,7 +496,12 @@ impl Field {
         match &self.source {
             Source::List(relation) => filter_arguments(relation).collect(),
             Source::Connection(relation) => {
-                filter_arguments(relation).chain(page_arguments()).collect()
+                let order = relation.ordering.map(|ordering| Argument {
+                    name: "orderBy",
+                    ty: Type { non_null: false, ..Type::list(ordering.input) },
+                    description: "The order: the first key counts most; at most three. What no key parts stands as it entered the catalogue. Without it the list has the order that the field tells.",
+                });
+                filter_arguments(relation).chain(order).chain(page_arguments()).collect()
             }
             Source::Lookup(lookup) => vec![Argument {
                 name: "by",

@@ -173,7 +173,7 @@ impl Api {
         let given = request.variables.as_ref().unwrap_or(&given);
         let variables = coerce_variable_values(&self.schema.compiled, operation, given)
             .map_err(|error| vec![request_error(&error, &document.valid)])?;
-        let shapes = Shapes::of(&variables);
+        let shapes = Shapes::of(operation, &variables, &self.schema);
         let plan = self.plan(&document, operation, &shapes).map_err(|error| vec![error])?;
         let bound = plan::bind::bind(&plan, &variables).map_err(|error| vec![error])?;
 

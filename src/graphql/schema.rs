@@ -3,19 +3,19 @@
 //! async-graphql builds and checks it and prints the SDL; the SDL is parsed once for the validator
 //! of documents, so that both have the same contract.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
-use apollo_compiler::Name;
 use apollo_compiler::schema::Implementers;
 use apollo_compiler::validation::Valid;
 use async_graphql::dynamic::{
     self, Enum as DynamicEnum, EnumItem, FieldFuture, InputObject, InputValue, InterfaceField,
     TypeRef,
 };
-use async_graphql::{SDLExportOptions, Value};
+use async_graphql::{Name, SDLExportOptions, Value};
 
 use super::declare::{
-    Argument, Interface, LookupBy, Object, Source, Type, connection_name, edge_name,
+    Argument, DIRECTION, Interface, LookupBy, Object, Ordering, Source, Type, connection_name,
+    edge_name,
 };
 use super::types;
 
@@ -24,10 +24,11 @@ pub struct Schema {
     objects: HashMap<&'static str, Object>,
     interfaces: HashMap<&'static str, Interface>,
     possible: HashMap<&'static str, Vec<&'static str>>,
+    orderings: BTreeMap<&'static str, &'static Ordering>,
     /// For the validator and for introspection.
     pub compiled: Valid<apollo_compiler::Schema>,
     /// For introspection.
-    pub implementers: apollo_compiler::collections::HashMap<Name, Implementers>,
+    pub implementers: apollo_compiler::collections::HashMap<apollo_compiler::Name, Implementers>,
     /// The contract, as text.
     pub sdl: String,
 }
@@ -43,6 +44,7 @@ impl Schema {
         let objects = types::objects();
         let interfaces = types::interfaces();
         let sdl = sdl(&objects, &interfaces);
+        let orderings = orderings(&objects);
         let builder = apollo_compiler::Schema::builder().ignore_builtin_redefinitions();
         let compiled = builder
             .parse(sdl.as_str(), "schema.graphql")
@@ -60,6 +62,7 @@ impl Schema {
             objects: objects.into_iter().map(|object| (object.name, object)).collect(),
             interfaces: interfaces.into_iter().map(|each| (each.name, each)).collect(),
             possible,
+            orderings,
             implementers: compiled.implementers_map(),
             compiled,
             sdl,
@@ -76,6 +79,15 @@ impl Schema {
         self.interfaces.get(name)
     }
 
+    /// Whether values of an input type shape the statements: orders do.
+    pub fn is_shaping(&self, input: &str) -> bool {
+        input == DIRECTION.name
+            || self
+                .orderings
+                .values()
+                .any(|ordering| ordering.input == input || ordering.keys.name == input)
+    }
+
     /// The objects that a value of a type may be.
     pub fn possible(&self, name: &str) -> Vec<&Object> {
         match self.possible.get(name) {
@@ -87,7 +99,9 @@ impl Schema {
 
 fn sdl(objects: &[Object], interfaces: &[Interface]) -> String {
     let mut schema = dynamic::Schema::build("Query", None, None);
-    for declared in types::ENUMS {
+    let orderings = orderings(objects);
+    let keys = orderings.values().map(|ordering| ordering.keys);
+    for declared in types::ENUMS.iter().copied().chain(keys).chain([&DIRECTION]) {
         let items =
             declared.values.iter().map(|(name, text)| EnumItem::new(*name).description(*text));
         let built = DynamicEnum::new(declared.name).description(declared.description).items(items);
@@ -133,6 +147,18 @@ fn sdl(objects: &[Object], interfaces: &[Interface]) -> String {
         }
         schema = schema.register(built);
     }
+    for ordering in orderings.into_values() {
+        let field =
+            InputValue::new("field", TypeRef::named_nn(ordering.keys.name)).description("The key.");
+        let direction = InputValue::new("direction", TypeRef::named_nn(DIRECTION.name))
+            .default_value(Value::Enum(Name::new("ASC")))
+            .description("The direction.");
+        let input = InputObject::new(ordering.input)
+            .description("A key to order by, and a direction.")
+            .field(field)
+            .field(direction);
+        schema = schema.register(input);
+    }
     for object in connected {
         schema = schema.register(connection_object(object)).register(edge_object(object));
     }
@@ -152,6 +178,16 @@ fn sdl(objects: &[Object], interfaces: &[Interface]) -> String {
     let options =
         SDLExportOptions::new().use_space_ident().indent_width(2).prefer_single_line_descriptions();
     schema.sdl_with_options(options)
+}
+
+/// Every ordering of the schema, by the name of its input.
+fn orderings(objects: &[Object]) -> BTreeMap<&'static str, &'static Ordering> {
+    let fields = objects.iter().flat_map(|object| &object.fields);
+    let orderings = fields.filter_map(|field| match &field.source {
+        Source::Connection(relation) => relation.ordering,
+        _ => None,
+    });
+    orderings.map(|ordering| (ordering.input, ordering)).collect()
 }
 
 /// A field that async-graphql describes and never resolves: the executor does.

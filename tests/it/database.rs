@@ -58,7 +58,7 @@ fn the_reading_side_cannot_write() {
     for backend in BACKENDS {
         let database = Database::built_in(backend);
         let catalog = database.open();
-        let sql: Arc<str> = "INSERT INTO genre (key, name) VALUES ('x', 'x')".into();
+        let sql: Arc<str> = "INSERT INTO genre (key, name, name_key) VALUES ('x', 'x', 'x')".into();
         let result = runtime().block_on(catalog.reader().fetch(&sql, Vec::new()));
         assert_eq!(
             result.err().map(|fault| fault.class),
@@ -74,7 +74,7 @@ fn a_failed_unit_of_work_leaves_nothing() {
     for backend in BACKENDS {
         let database = Database::built_in(backend);
         let catalog = database.open();
-        let two = "INSERT INTO genre (key, name) VALUES ('x', 'x'); INSERT INTO genre (key, name) VALUES ('x', 'again')";
+        let two = "INSERT INTO genre (key, name, name_key) VALUES ('x', 'x', 'x'); INSERT INTO genre (key, name, name_key) VALUES ('x', 'again', 'again')";
         let error = runtime().block_on(run(&catalog, two)).expect_err("the key is unique");
         assert!(
             matches!(&error, Error::Database(fault) if fault.class == FaultClass::Constraint),

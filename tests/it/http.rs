@@ -748,7 +748,7 @@ fn a_name_of_two_people_is_ambiguous_and_their_ids_are_not() {
         let by_name = "{ person(by: {name: \"Michael Mann\"}) { id name } }";
         let id = app.data(by_name, json!({}))["person"]["id"].clone();
         app.database
-            .sql("INSERT INTO person (id, name, source_id) VALUES (9001, 'Michael Mann', 1)");
+            .sql("INSERT INTO person (id, name, name_key, source_id) VALUES (9001, 'Michael Mann', 'michael mann', 1)");
         let query = "query($id: ID!) {
             person(by: {name: \"Michael Mann\"}) { id }
             known: person(by: {id: $id}) { id name } }";

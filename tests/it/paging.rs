@@ -138,7 +138,7 @@ fn a_page_goes_on_where_rows_came_and_went() {
         let first = page(&Value::Null);
         let second = page(&first["pageInfo"]["endCursor"]);
         // The row that the cursor was made of goes, and one comes at the end.
-        app.database.sql("DELETE FROM credit WHERE person_id = 10; DELETE FROM shot_director WHERE person_id = 10; DELETE FROM award_person WHERE person_id = 10; DELETE FROM external_id WHERE person_id = 10; DELETE FROM person WHERE id = 10; INSERT INTO person (id, name, source_id) VALUES (999, 'new', 1)");
+        app.database.sql("DELETE FROM credit WHERE person_id = 10; DELETE FROM shot_director WHERE person_id = 10; DELETE FROM award_person WHERE person_id = 10; DELETE FROM external_id WHERE person_id = 10; DELETE FROM person WHERE id = 10; INSERT INTO person (id, name, name_key, source_id) VALUES (999, 'new', 'new', 1)");
         assert_eq!(page(&first["pageInfo"]["endCursor"]), second);
     }
 }

@@ -226,7 +226,18 @@ function list(from, options) {
 
 function connection(from, options) {
   const relation = relationOf(from, options);
-  return (owner, args) => pageOf(relation, linksOf(relation, owner, args), args);
+  return (owner, args) => {
+    const links = linksOf(relation, owner, args);
+    const order = [];
+    for (const { field, direction } of args.orderBy ?? []) {
+      const column = options.orders[field];
+      const known = order.some((term) => term.replace('-', '') === column);
+      if (!known) order.push((direction === 'DESC' ? '-' : '') + column);
+    }
+    if (order.length === 0) return pageOf(relation, links, args);
+    const ordered = { ...relation, order };
+    return pageOf(ordered, links.toSorted((a, b) => compareLinks(ordered, a, b)), args);
+  };
 }
 
 // ---- Look-ups: by a key and its value, the rows of the table that fit
@@ -261,6 +272,13 @@ const season = { season: equals('season_number') };
 const director = { role: 'director' };
 const order = ['position'];
 const latest = ['-released_on'];
+const release = { RELEASED: 'released_on' };
+const year = { YEAR: 'year' };
+const byName = { NAME: 'name_key' };
+const productionOrders = {
+  TITLE: 'title_key', RELEASED: 'released_on', RATING: 'rating_tenths', VOTES: 'rating_votes',
+  RUNTIME: 'runtime_minutes',
+};
 
 const production = {
   rating: ({ rating_tenths: tenths, rating_votes: votes }) =>
@@ -269,7 +287,7 @@ const production = {
   credits: connection('credit.production_id', { filters: role, order }),
   directors: connection('credit.production_id', { through: 'person_id', only: director, order }),
   companies: connection('production_company.production_id', { filters: role, order }),
-  awards: connection('award.production_id', { filters: status, order: ['-year'] }),
+  awards: connection('award.production_id', { filters: status, order: ['-year'], orders: year }),
   videos: connection('video.production_id'),
   alternativeTitles: connection('title_name.production_id', { order }),
   externalIds: list('external_id.production_id', { filters: catalog }),
@@ -290,41 +308,46 @@ const FIELDS = {
     person: lookup('person', '*', { id, name, imdbId: byExternalId('imdb', 'name') }),
     company: lookup('company', '*', { id, name, imdbId: byExternalId('imdb', 'company') }),
     genre: lookup('genre', '*', { id, key: byColumn('key') }),
-    productions: connection('production'),
-    films: connection('production', { only: { kind: 1 } }),
-    shows: connection('production', { only: { kind: 2 } }),
-    episodes: connection('production', { only: { kind: 3 } }),
-    people: connection('person'),
-    companies: connection('company'),
-    genres: connection('genre'),
+    productions: connection('production', { orders: productionOrders }),
+    films: connection('production', { only: { kind: 1 }, orders: productionOrders }),
+    shows: connection('production', { only: { kind: 2 }, orders: productionOrders }),
+    episodes: connection('production', { only: { kind: 3 }, orders: productionOrders }),
+    people: connection('person', { orders: { ...byName, BORN: 'born_on' } }),
+    companies: connection('company', { orders: byName }),
+    genres: connection('genre', { orders: byName }),
     shots: connection('shot'),
-    awards: connection('award'),
+    awards: connection('award', { orders: year }),
     sources: connection('source'),
   },
   Film: { ...production, shots: connection('shot.film_id', { order }) },
   Show: {
     ...production,
     episodes: connection('episode.show_id', {
-      through: 'production_id', filters: season, order: ['season_number', 'episode_number'],
+      through: 'production_id', filters: season, order: ['place_in_show'],
+      orders: { NUMBER: 'place_in_show', ...release },
     }),
   },
   Episode: { ...production, shots: connection('shot.episode_id', { order }) },
   Person: {
-    credits: connection('credit.person_id', { filters: role, order: latest }),
+    credits: connection('credit.person_id', { filters: role, order: latest, orders: release }),
     directed: connection('credit.person_id', {
-      through: 'production_id', only: director, order: latest,
+      through: 'production_id', only: director, order: latest, orders: release,
     }),
     shots: connection('shot_director.person_id', { through: 'shot_id' }),
-    awards: connection('award_person.person_id', { through: 'award_id', order: ['-year'] }),
+    awards: connection('award_person.person_id', {
+      through: 'award_id', order: ['-year'], orders: year,
+    }),
     externalIds: list('external_id.person_id', { filters: catalog }),
   },
   Company: {
-    productions: connection('production_company.company_id', { filters: role, order: latest }),
+    productions: connection('production_company.company_id', {
+      filters: role, order: latest, orders: release,
+    }),
     externalIds: list('external_id.company_id', { filters: catalog }),
   },
   Genre: {
     productions: connection('production_genre.genre_id', {
-      through: 'production_id', order: latest,
+      through: 'production_id', order: latest, orders: release,
     }),
   },
   Shot: { directors: list('shot_director.shot_id', { through: 'person_id', order }) },

@@ -13,27 +13,34 @@ CREATE TABLE source (
 CREATE TABLE genre (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     key TEXT NOT NULL UNIQUE,
-    name TEXT NOT NULL
+    name TEXT NOT NULL,
+    name_key TEXT NOT NULL
 ) STRICT;
+CREATE INDEX ix_genre_name_key ON genre (name_key, id);
 
 -- A studio, network, service or producer.
 CREATE TABLE company (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     name TEXT NOT NULL,
+    name_key TEXT NOT NULL,
     kind TEXT NOT NULL,
     source_id INTEGER NOT NULL REFERENCES source (id)
 ) STRICT;
 CREATE INDEX ix_company_name ON company (name);
+CREATE INDEX ix_company_name_key ON company (name_key, id);
 
 -- Somebody credited.
 CREATE TABLE person (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     name TEXT NOT NULL,
+    name_key TEXT NOT NULL,
     born_on INTEGER CHECK (born_on BETWEEN 10000 AND 99991231),
     died_on INTEGER CHECK (died_on BETWEEN 10000 AND 99991231),
     source_id INTEGER NOT NULL REFERENCES source (id)
 ) STRICT;
 CREATE INDEX ix_person_name ON person (name);
+CREATE INDEX ix_person_name_key ON person (name_key, id);
+CREATE INDEX ix_person_born_on ON person (born_on, id);
 
 -- A film, a show or an episode: what they share.
 CREATE TABLE production (
@@ -41,6 +48,7 @@ CREATE TABLE production (
     kind INTEGER NOT NULL CHECK (kind IN (1, 2, 3)),
     format TEXT NOT NULL,
     title TEXT CHECK (title IS NOT NULL OR kind = 3),
+    title_key TEXT,
     original_title TEXT,
     synopsis TEXT,
     released_on INTEGER CHECK (released_on BETWEEN 10000 AND 99991231),
@@ -51,6 +59,16 @@ CREATE TABLE production (
 ) STRICT;
 CREATE INDEX ix_production_title ON production (title);
 CREATE INDEX ix_production_kind ON production (kind, id);
+CREATE INDEX ix_production_title_key ON production (title_key, id);
+CREATE INDEX ix_production_kind_title_key ON production (kind, title_key, id);
+CREATE INDEX ix_production_released_on ON production (released_on, id);
+CREATE INDEX ix_production_kind_released_on ON production (kind, released_on, id);
+CREATE INDEX ix_production_rating_tenths ON production (rating_tenths, id);
+CREATE INDEX ix_production_kind_rating_tenths ON production (kind, rating_tenths, id);
+CREATE INDEX ix_production_rating_votes ON production (rating_votes, id);
+CREATE INDEX ix_production_kind_rating_votes ON production (kind, rating_votes, id);
+CREATE INDEX ix_production_runtime_minutes ON production (runtime_minutes, id);
+CREATE INDEX ix_production_kind_runtime_minutes ON production (kind, runtime_minutes, id);
 
 -- What only a show has; same key as its production.
 CREATE TABLE show (
@@ -68,9 +86,13 @@ CREATE TABLE episode (
     show_id INTEGER NOT NULL REFERENCES show (production_id),
     season_number INTEGER CHECK (season_number BETWEEN 0 AND 999998),
     episode_number INTEGER CHECK (episode_number BETWEEN 0 AND 999998),
+    -- Copy of the production's, so that a show's episodes are read in order from one index.
+    released_on INTEGER CHECK (released_on BETWEEN 10000 AND 99991231),
     -- One number that orders the episodes of a show by season and number, unknown ones last.
     place_in_show INTEGER NOT NULL GENERATED ALWAYS AS (coalesce(season_number, 999999) * 1000000 + coalesce(episode_number, 999999)) STORED
 ) STRICT;
+CREATE INDEX ix_episode_show_id_released_on ON episode (show_id, released_on, production_id);
+CREATE INDEX ix_episode_show_id_season_released_on ON episode (show_id, season_number, released_on, production_id);
 CREATE INDEX ix_episode_show_id_place ON episode (show_id, place_in_show, production_id);
 CREATE INDEX ix_episode_show_id_season_place ON episode (show_id, season_number, place_in_show, production_id);
 
@@ -182,6 +204,7 @@ CREATE TABLE award (
     detail TEXT,
     source_id INTEGER NOT NULL REFERENCES source (id)
 ) STRICT;
+CREATE INDEX ix_award_year ON award (year, id);
 CREATE INDEX ix_award_production_id_year ON award (production_id, year, id);
 
 -- A person named by an award.

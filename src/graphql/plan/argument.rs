@@ -4,9 +4,14 @@
 //! null, which keys their objects have, what their truth values are. Compiling sees shapes only, so
 //! that a plan cannot come to depend on a value.
 
+use std::fmt::Write;
+
 use apollo_compiler::ast;
+use apollo_compiler::executable::Operation;
 use apollo_compiler::response::serde_json_bytes::serde_json;
 use apollo_compiler::response::{JsonMap, JsonValue};
+
+use crate::graphql::schema::Schema;
 
 /// What is known of a variable when a plan is made.
 #[derive(Clone, Debug, PartialEq)]
@@ -15,6 +20,8 @@ pub enum Shape {
     Null,
     /// A truth value: `@skip` and `@include` shape the plan.
     Bool(bool),
+    /// A value that shapes the plan as a whole, such as an order.
+    Literal(JsonValue),
     /// An object with these keys.
     Object(Vec<(String, Shape)>),
     /// Anything else.
@@ -39,10 +46,16 @@ impl Shape {
 pub struct Shapes(Vec<(String, Shape)>);
 
 impl Shapes {
-    /// Of coerced variables.
-    pub fn of(variables: &JsonMap) -> Self {
-        let shapes =
-            variables.iter().map(|(name, value)| (name.as_str().to_owned(), Shape::of(value)));
+    /// Of the coerced variables of an operation.
+    pub fn of(operation: &Operation, variables: &JsonMap, schema: &Schema) -> Self {
+        let shapes = variables.iter().map(|(name, value)| {
+            let name = name.as_str();
+            let declared = operation.variables.iter().find(|variable| variable.name == name);
+            let shapes =
+                declared.is_some_and(|variable| schema.is_shaping(variable.ty.inner_named_type()));
+            let shape = if shapes { Shape::Literal(value.clone()) } else { Shape::of(value) };
+            (name.to_owned(), shape)
+        });
         Self(shapes.collect())
     }
 
@@ -67,6 +80,9 @@ fn write_key(shapes: &[(String, Shape)], key: &mut String) {
             Shape::Bool(true) => key.push('+'),
             Shape::Bool(false) => key.push('-'),
             Shape::Value => key.push('!'),
+            Shape::Literal(value) => {
+                let _ = write!(key, "={value}");
+            }
             Shape::Object(fields) => {
                 key.push('{');
                 write_key(fields, key);
@@ -125,7 +141,8 @@ impl Arg {
 
     fn of_variable(path: Vec<String>, shape: &Shape) -> Self {
         match shape {
-            Shape::Null => Self::Null,
+            Shape::Null | Shape::Literal(JsonValue::Null) => Self::Null,
+            Shape::Literal(value) => Self::Literal(value.clone()),
             Shape::Object(fields) => Self::Object(
                 fields
                     .iter()

@@ -2,6 +2,7 @@
 
 use apollo_compiler::ExecutableDocument;
 use apollo_compiler::executable::{Operation, SelectionSet};
+use apollo_compiler::response::{JsonMap, JsonValue};
 use entity::external_id;
 
 use super::argument::{Arg, Shapes};
@@ -14,8 +15,8 @@ use super::{
 use crate::catalog::Backend;
 use crate::error::FaultClass;
 use crate::graphql::declare::{
-    Column, Constant, Encoding, Field, LIST_SIZE_MAX, Lookup, LookupBy, Object, Relation, Source,
-    Table, ValueKind, connection_name, edge_name,
+    Column, Constant, Encoding, Field, LIST_SIZE_MAX, Lookup, LookupBy, ORDER_KEYS_MAX, Object,
+    OrderTerm, Relation, Source, Table, ValueKind, connection_name, edge_name,
 };
 use crate::graphql::error::{GraphQLError, Location, code};
 use crate::graphql::schema::Schema;
@@ -203,10 +204,11 @@ impl<'a> Compiler<'a> {
                 Ok(Value::List { level, selection: self.item(level, declared.ty.name, field)? })
             }
             Source::Connection(relation) => {
+                let relation = self.ordered(relation, field, &site)?;
                 let want = Want {
                     keys: self.keys(place, object)?,
-                    bindings: self.bindings(relation, field),
-                    ..Want::of(relation, declared.ty.name, Reading::Page, site)
+                    bindings: self.bindings(&relation, field),
+                    ..Want::of(&relation, declared.ty.name, Reading::Page, site)
                 };
                 let want = self.page(want, field)?;
                 Ok(Value::Connection(self.connection(&want, &field.selections())?))
@@ -354,6 +356,47 @@ impl<'a> Compiler<'a> {
     ) -> Result<Selection, GraphQLError> {
         let scope = self.shown(level)?;
         self.selection(level, scope, type_name, &field.selections())
+    }
+
+    /// A relation in the order that the request says, if it says one.
+    fn ordered(
+        &self,
+        relation: &Relation,
+        field: &Collected<'a>,
+        site: &Site,
+    ) -> Result<Relation, GraphQLError> {
+        let mut relation = relation.clone();
+        let Some(ordering) = relation.ordering else { return Ok(relation) };
+        // Orders are literals, whether they stand in the document or in a variable.
+        let terms = match self.argument(field, "orderBy").value(&JsonMap::new()) {
+            JsonValue::Array(terms) => terms,
+            JsonValue::Object(term) => vec![JsonValue::Object(term)],
+            _ => return Ok(relation),
+        };
+        if terms.len() > ORDER_KEYS_MAX {
+            let coordinate = format!("{}(orderBy:)", site.coordinate);
+            let sentence =
+                format!("{coordinate} takes at most {ORDER_KEYS_MAX} keys, not {}.", terms.len());
+            return Err(GraphQLError::new(code::BAD_USER_INPUT, sentence)
+                .at(site.location)
+                .argument(coordinate));
+        }
+        if terms.is_empty() {
+            return Ok(relation);
+        }
+        relation.order.clear();
+        for term in terms {
+            let key = term.get("field").and_then(JsonValue::as_str);
+            let names = ordering.keys.values.iter().map(|(name, _)| *name);
+            let index = names.clone().position(|name| Some(name) == key).ok_or_else(internal)?;
+            let column = ordering.columns.get(index).ok_or_else(internal)?();
+            let descending = term.get("direction").and_then(JsonValue::as_str) == Some("DESC");
+            // A key that was said before parts nothing any more.
+            if relation.order.iter().all(|known| known.column != column) {
+                relation.order.push(OrderTerm { column, descending });
+            }
+        }
+        Ok(relation)
     }
 
     /// The page that a connection's arguments ask for.

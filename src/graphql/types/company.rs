@@ -3,6 +3,7 @@
 use entity::{company as row, external_id, production_company};
 
 use super::external_id::external_ids;
+use super::order;
 use crate::graphql::declare::{
     Encoding, Enum, Object, Relation, Table, Type, column, connection, desc, encoded, id, one,
 };
@@ -61,7 +62,8 @@ pub fn company() -> Object {
                         Type::named(ROLE.name),
                         "Only productions in which it has this role.",
                     )
-                    .order([desc(production_company::Column::ReleasedOn)]),
+                    .order([desc(production_company::Column::ReleasedOn)])
+                    .order_by(&order::COMPANY_CREDIT),
                 "Its parts in productions, the latest production first.",
             ),
             external_ids(external_id::Column::CompanyId),

@@ -2,6 +2,7 @@
 
 use entity::{genre as row, production_genre};
 
+use super::order;
 use crate::graphql::declare::{Object, Relation, Table, column, connection, desc, id};
 
 static TABLE: Table = Table { name: "genre", tag: 6, discriminator: None, sides: &[] };
@@ -23,7 +24,8 @@ pub fn genre() -> Object {
                 "Production",
                 Relation::by(production_genre::Column::GenreId)
                     .through(production_genre::Column::ProductionId)
-                    .order([desc(production_genre::Column::ReleasedOn)]),
+                    .order([desc(production_genre::Column::ReleasedOn)])
+                    .order_by(&order::GENRE_PRODUCTION),
                 "The productions of this genre, the latest first.",
             ),
         ],

@@ -8,6 +8,7 @@ mod company;
 mod credit;
 mod external_id;
 mod genre;
+mod order;
 mod person;
 mod production;
 mod query;

@@ -4,6 +4,7 @@ use entity::{award_person, credit, external_id, person, shot_director};
 
 use super::credit as credit_type;
 use super::external_id::external_ids;
+use super::order;
 use crate::graphql::declare::{
     Constant, Object, Relation, Table, Type, column, connection, desc, embedded, id, one,
 };
@@ -34,7 +35,8 @@ pub fn person() -> Object {
                         Type::named(credit_type::ROLE.name),
                         "Only credits of this role.",
                     )
-                    .order([desc(credit::Column::ReleasedOn)]),
+                    .order([desc(credit::Column::ReleasedOn)])
+                    .order_by(&order::CREDIT),
                 "What the person did, the latest production first.",
             ),
             connection(
@@ -43,7 +45,8 @@ pub fn person() -> Object {
                 Relation::by(credit::Column::PersonId)
                     .through(credit::Column::ProductionId)
                     .only(credit::Column::Role, Constant::Text(credit_type::DIRECTOR))
-                    .order([desc(credit::Column::ReleasedOn)]),
+                    .order([desc(credit::Column::ReleasedOn)])
+                    .order_by(&order::CREDIT),
                 "The films, shows and episodes that the person directed, the latest first.",
             ),
             connection(
@@ -58,7 +61,8 @@ pub fn person() -> Object {
                 "Award",
                 Relation::by(award_person::Column::PersonId)
                     .through(award_person::Column::AwardId)
-                    .order([desc(award_person::Column::Year)]),
+                    .order([desc(award_person::Column::Year)])
+                    .order_by(&order::AWARD_PERSON),
                 "Nominations and wins that name the person, the latest first; those without a year come last.",
             ),
             external_ids(external_id::Column::PersonId),

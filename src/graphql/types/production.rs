@@ -8,6 +8,7 @@ use entity::{
 use sea_orm::ActiveEnum;
 
 use super::external_id::external_ids;
+use super::order;
 use super::{award as award_type, company, credit as credit_type};
 use crate::graphql::declare::{
     Constant, Encoding, Enum, Field, Interface, Object, Relation, Table, Type, asc, column,
@@ -129,7 +130,8 @@ fn shared() -> Vec<Field> {
                     Type::named(award_type::STATUS.name),
                     "Only wins, or only nominations.",
                 )
-                .order([desc(award::Column::Year)]),
+                .order([desc(award::Column::Year)])
+                .order_by(&order::AWARD),
             "Its nominations and wins, the latest first.",
         ),
         connection(
@@ -233,6 +235,7 @@ pub fn show() -> Object {
                         "Only episodes of this season.",
                     )
                     .order([asc(episode::Column::PlaceInShow)])
+                    .order_by(&order::EPISODE)
                     .through(episode::Column::ProductionId),
                 "Its episodes by season and number; those without come last.",
             ),

@@ -2,6 +2,7 @@
 
 use entity::{award, company, genre, person, production, shot, source};
 
+use super::order;
 use super::production::{DISCRIMINANT_EPISODE, DISCRIMINANT_FILM, DISCRIMINANT_SHOW};
 use crate::graphql::declare::{
     Constant, Field, Interface, Lookup, LookupBy, LookupKey, Object, Relation, Source, Type,
@@ -67,7 +68,9 @@ static COMPANY_BY: Lookup =
 static GENRE_BY: Lookup = Lookup { input: "GenreBy", keys: &[BY_ID, BY_GENRE_KEY] };
 
 fn productions_of_kind(kind: i64) -> Relation {
-    Relation::all(production::Column::Id).only(production::Column::Kind, Constant::Int(kind))
+    Relation::all(production::Column::Id)
+        .only(production::Column::Kind, Constant::Int(kind))
+        .order_by(&order::PRODUCTION)
 }
 
 /// `Query`.
@@ -111,56 +114,56 @@ pub fn query() -> Object {
             connection(
                 "productions",
                 "Production",
-                Relation::all(production::Column::Id),
-                "All films, shows and episodes, in the order in which they entered the catalogue.",
+                Relation::all(production::Column::Id).order_by(&order::PRODUCTION),
+                "All films, shows and episodes; without `orderBy` in the order in which they entered the catalogue.",
             ),
             connection(
                 "films",
                 "Film",
                 productions_of_kind(DISCRIMINANT_FILM),
-                "All films, in the order in which they entered the catalogue.",
+                "All films; without `orderBy` in the order in which they entered the catalogue.",
             ),
             connection(
                 "shows",
                 "Show",
                 productions_of_kind(DISCRIMINANT_SHOW),
-                "All shows, in the order in which they entered the catalogue.",
+                "All shows; without `orderBy` in the order in which they entered the catalogue.",
             ),
             connection(
                 "episodes",
                 "Episode",
                 productions_of_kind(DISCRIMINANT_EPISODE),
-                "All episodes of all shows, in the order in which they entered the catalogue.",
+                "All episodes of all shows; without `orderBy` in the order in which they entered the catalogue.",
             ),
             connection(
                 "people",
                 "Person",
-                Relation::all(person::Column::Id),
-                "All people, in the order in which they entered the catalogue.",
+                Relation::all(person::Column::Id).order_by(&order::PERSON),
+                "All people; without `orderBy` in the order in which they entered the catalogue.",
             ),
             connection(
                 "companies",
                 "Company",
-                Relation::all(company::Column::Id),
-                "All companies, in the order in which they entered the catalogue.",
+                Relation::all(company::Column::Id).order_by(&order::COMPANY),
+                "All companies; without `orderBy` in the order in which they entered the catalogue.",
             ),
             connection(
                 "genres",
                 "Genre",
-                Relation::all(genre::Column::Id),
-                "All genres, in the order in which they entered the catalogue.",
+                Relation::all(genre::Column::Id).order_by(&order::GENRE),
+                "All genres; without `orderBy` in the order in which they entered the catalogue.",
             ),
             connection(
                 "shots",
                 "Shot",
                 Relation::all(shot::Column::Id),
-                "All shots, in the order in which they entered the catalogue.",
+                "All shots; without `orderBy` in the order in which they entered the catalogue.",
             ),
             connection(
                 "awards",
                 "Award",
-                Relation::all(award::Column::Id),
-                "All nominations and wins, in the order in which they entered the catalogue.",
+                Relation::all(award::Column::Id).order_by(&order::AWARD),
+                "All nominations and wins; without `orderBy` in the order in which they entered the catalogue.",
             ),
             connection(
                 "sources",

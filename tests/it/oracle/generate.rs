@@ -6,7 +6,7 @@ use std::fmt::Write;
 
 use apollo_compiler::schema::{ExtendedType, FieldDefinition, InputValueDefinition};
 use serde_json::{Value, json};
-use shotlist::graphql::declare::{LookupBy, Relation, Source, Table, ValueKind};
+use shotlist::graphql::declare::{LookupBy, OrderTerm, Relation, Source, Table, ValueKind};
 use shotlist::graphql::schema::Schema;
 use shotlist::graphql::{cursor, id};
 
@@ -254,6 +254,7 @@ impl<'a> Generator<'a> {
         let mut texts = Vec::new();
         let mut count = 1;
         let mut given: Vec<(String, Value)> = Vec::new();
+        let mut order: Vec<Value> = Vec::new();
         let arguments: Vec<_> =
             field.arguments.iter().map(|argument| InputValueDefinition::clone(argument)).collect();
         let has = |name: &str| arguments.iter().any(|argument| argument.name == name);
@@ -291,6 +292,36 @@ impl<'a> Generator<'a> {
             let inner = argument.ty.inner_named_type().as_str();
             match name {
                 "first" | "after" | "last" | "before" => continue,
+                "orderBy" => {
+                    order = self.order(inner);
+                    let value = json!(order);
+                    let text = match self.pick(3) {
+                        _ if order.is_empty() => continue,
+                        0 => self.variable(&format!("[{inner}!]"), value),
+                        1 => {
+                            let terms = order.iter().map(|term| {
+                                let (field, direction) = (&term["field"], &term["direction"]);
+                                let field = field.as_str().expect("a key");
+                                match direction.as_str() {
+                                    Some(direction) => {
+                                        format!("{{ field: {field}, direction: {direction} }}")
+                                    }
+                                    None => format!("{{ field: {field} }}"),
+                                }
+                            });
+                            format!("[{}]", terms.collect::<Vec<_>>().join(", "))
+                        }
+                        _ => {
+                            // A variable inside a literal; one term stands for a list of it.
+                            order.truncate(1);
+                            let field =
+                                self.variable(&format!("{inner}Field!"), order[0]["field"].clone());
+                            let direction = order[0]["direction"].as_str().unwrap_or("ASC");
+                            format!("{{ field: {field}, direction: {direction} }}")
+                        }
+                    };
+                    texts.push(format!("orderBy: {text}"));
+                }
                 "by" => {
                     let text = self.look_up(field.ty.inner_named_type(), inner);
                     texts.push(format!("by: {text}"));
@@ -334,7 +365,7 @@ impl<'a> Generator<'a> {
         for bound in ["after", "before"] {
             if has(bound)
                 && self.pick(4) == 3
-                && let Some(text) = self.cursor(type_name, field.name.as_str(), &given)
+                && let Some(text) = self.cursor(type_name, field.name.as_str(), &given, &order)
             {
                 texts.push(format!("{bound}: {text}"));
             }
@@ -428,12 +459,33 @@ impl<'a> Generator<'a> {
         }
     }
 
+    /// An order: mostly none.
+    fn order(&mut self, input: &str) -> Vec<Value> {
+        let keys = format!("{input}Field");
+        let Some(ExtendedType::Enum(keys)) = self.schema.compiled.types.get(keys.as_str()) else {
+            panic!("{keys} is no enum");
+        };
+        let keys: Vec<String> = keys.values.keys().map(ToString::to_string).collect();
+        let count = [0, 1, 0, 2, 1, 0, 3][self.pick(7)];
+        let terms = (0..count).map(|_| {
+            let mut term = json!({ "field": self.one(&keys) });
+            match self.pick(3) {
+                0 => {}
+                1 => term["direction"] = json!("DESC"),
+                _ => term["direction"] = json!("ASC"),
+            }
+            term
+        });
+        terms.collect()
+    }
+
     /// A cursor of some row of the list's table, as the server makes it.
     fn cursor(
         &mut self,
         type_name: &str,
         field: &str,
         given: &[(String, Value)],
+        order: &[Value],
     ) -> Option<String> {
         let fields = match self.schema.interface(type_name) {
             Some(interface) => &interface.fields,
@@ -441,6 +493,7 @@ impl<'a> Generator<'a> {
         };
         let declared = fields.iter().find(|declared| declared.name == field)?;
         let Source::Connection(relation) = &declared.source else { return None };
+        let relation = &ordered(relation, order);
         let rows = self.world.rows(relation.link);
         if rows.is_empty() {
             return None;
@@ -456,6 +509,23 @@ impl<'a> Generator<'a> {
         self.reference_variables[&name] = json!(format!("cursor:{}", row[relation.key]));
         Some(format!("${name}"))
     }
+}
+
+/// A relation in an order that a request says.
+fn ordered(relation: &Relation, order: &[Value]) -> Relation {
+    let mut ordered = relation.clone();
+    if !order.is_empty() {
+        ordered.order.clear();
+    }
+    for term in order {
+        let ordering = relation.ordering.expect("an ordering");
+        let index = ordering.keys.values.iter().position(|(name, _)| term["field"] == *name);
+        let column = ordering.columns[index.expect("a key")]();
+        if ordered.order.iter().all(|known| known.column != column) {
+            ordered.order.push(OrderTerm { column, descending: term["direction"] == "DESC" });
+        }
+    }
+    ordered
 }
 
 /// The values of filters as they are stored.
