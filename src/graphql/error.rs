@@ -37,10 +37,34 @@ pub struct Location {
 impl Location {
     /// Where a span of a document begins.
     pub fn of(span: SourceSpan, sources: &SourceMap) -> Option<Self> {
-        let before = sources.get(&span.file_id())?.source_text().get(..span.offset())?;
-        let line_start = before.rfind(['\n', '\r']).map_or(0, |end| end + 1);
-        let lines = before.replace("\r\n", "\n").matches(['\n', '\r']).count();
-        Some(Self { line: lines + 1, column: before[line_start..].chars().count() + 1 })
+        let text = sources.get(&span.file_id())?.source_text();
+        Lines::of(text).location(span.offset())
+    }
+}
+
+/// The lines of a document, to find many places in it.
+pub struct Lines<'a> {
+    text: &'a str,
+    starts: Vec<usize>,
+}
+
+impl<'a> Lines<'a> {
+    /// The lines of a text; they end as GraphQL says, with LF, CR or both.
+    pub fn of(text: &'a str) -> Self {
+        let bytes = text.as_bytes();
+        let ends = (0..bytes.len()).filter(|&index| match bytes[index] {
+            b'\n' => true,
+            b'\r' => bytes.get(index + 1) != Some(&b'\n'),
+            _ => false,
+        });
+        Self { text, starts: std::iter::once(0).chain(ends.map(|end| end + 1)).collect() }
+    }
+
+    /// The place of a byte.
+    pub fn location(&self, offset: usize) -> Option<Location> {
+        let line = self.starts.partition_point(|start| *start <= offset);
+        let before = self.text.get(*self.starts.get(line - 1)?..offset)?;
+        Some(Location { line, column: before.chars().count() + 1 })
     }
 }
 
@@ -110,5 +134,22 @@ impl GraphQLError {
     pub fn request_id(mut self, request_id: &str) -> Self {
         self.extensions.request_id = Some(request_id.into());
         self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Lines, Location};
+
+    #[test]
+    fn places_are_counted_in_lines_and_characters() {
+        let text = "a\nbé\r\nc🎬d\re";
+        let lines = Lines::of(text);
+        for (found, line, column) in
+            [("a", 1, 1), ("b", 2, 1), ("é", 2, 2), ("c", 3, 1), ("d", 3, 3), ("e", 4, 1)]
+        {
+            let offset = text.find(found).expect(found);
+            assert_eq!(lines.location(offset), Some(Location { line, column }), "{found}");
+        }
     }
 }

@@ -125,7 +125,7 @@ impl Program {
     /// Ask it to stop and wait until it has done so.
     fn stop(&mut self, signal: &str) {
         self.signal(signal);
-        let status = self.wait(Duration::from_secs(5));
+        let status = self.wait(Duration::from_secs(30));
         assert_eq!(status.code(), Some(0), "{signal}: {status}: {}", self.errors());
     }
 
@@ -568,7 +568,7 @@ fn a_request_under_way_is_answered_before_the_stop() {
     stream.read_to_string(&mut answer).expect("an answer, then the end");
     assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
     assert!(answer.ends_with(r#"{"data":{"film":{"title":"Heat"}}}"#), "{answer}");
-    assert_eq!(program.wait(Duration::from_secs(5)).code(), Some(0), "{}", program.errors());
+    assert_eq!(program.wait(Duration::from_secs(30)).code(), Some(0), "{}", program.errors());
 }
 
 #[test]
@@ -584,7 +584,7 @@ fn a_first_start_that_is_killed_leaves_nothing_half_done() {
             let mut killed = Program::spawn(serve(&database));
             std::thread::sleep(Duration::from_millis(moment));
             killed.signal("KILL");
-            assert_eq!(killed.wait(Duration::from_secs(5)).code(), None);
+            assert_eq!(killed.wait(Duration::from_secs(30)).code(), None);
             let (mut program, url) = Program::start(serve(&database));
             assert_whole_once(&url, &database);
             program.stop("TERM");

@@ -152,6 +152,9 @@ fn nested(depth: usize, open: &str, inner: &str, close: &str) -> String {
     [open.repeat(depth), inner.to_owned(), close.repeat(depth)].concat()
 }
 
+/// Far more than anything should take, for a machine that is busy.
+const PATIENCE: Duration = Duration::from_secs(30);
+
 #[test]
 fn a_query_is_answered_by_post_and_by_get() {
     let app = app();
@@ -629,7 +632,7 @@ fn a_hostile_document_is_refused_and_harms_nobody() {
     ] {
         let began = Instant::now();
         let answer = ask(&app, &query, &json!({}));
-        assert!(began.elapsed() < Duration::from_secs(5), "{name}: {:?}", began.elapsed());
+        assert!(began.elapsed() < PATIENCE, "{name}: {:?}", began.elapsed());
         assert_eq!(answer.status, 400, "{name}: {}", answer.text());
         let json = answer.json();
         assert!(json.get("data").is_none(), "{name}: {json}");
@@ -667,7 +670,7 @@ fn fragments_that_double_thirty_times_are_answered_or_refused_quickly() {
     ] {
         let began = Instant::now();
         let answer = ask(&app, &query, &json!({}));
-        assert!(began.elapsed() < Duration::from_secs(5), "{query}: {:?}", began.elapsed());
+        assert!(began.elapsed() < PATIENCE, "{query}: {:?}", began.elapsed());
         assert!([200, 400].contains(&answer.status), "{query}: {answer:?}");
         if answer.status == 400 {
             answer.refusal(400, "QUERY_TOO_COMPLEX");

@@ -18,7 +18,7 @@ use crate::graphql::declare::{
     Column, Constant, Encoding, Field, LIST_SIZE_MAX, Lookup, LookupBy, ORDER_KEYS_MAX, Object,
     OrderTerm, Relation, Source, Table, ValueKind, connection_name, edge_name,
 };
-use crate::graphql::error::{GraphQLError, Location, code};
+use crate::graphql::error::{GraphQLError, Lines, Location, code};
 use crate::graphql::schema::Schema;
 use crate::graphql::types;
 
@@ -45,6 +45,7 @@ pub fn compile(
         document,
         shapes,
         backend,
+        lines: document.sources.values().last().map(|source| Lines::of(source.source_text())),
         levels: Vec::new(),
         ids: Vec::new(),
         members: 0,
@@ -71,6 +72,8 @@ struct Compiler<'a> {
     document: &'a ExecutableDocument,
     shapes: &'a Shapes,
     backend: Backend,
+    /// Of the document, whose text is the only one that it was made of.
+    lines: Option<Lines<'a>>,
     levels: Vec<Level>,
     ids: Vec<(Arg, Site)>,
     members: usize,
@@ -635,7 +638,7 @@ impl<'a> Compiler<'a> {
     }
 
     fn location(&self, field: &Collected<'a>) -> Option<Location> {
-        Location::of(field.span()?, &self.document.sources)
+        self.lines.as_ref()?.location(field.span()?.offset())
     }
 }
 
