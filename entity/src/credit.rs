@@ -2,6 +2,23 @@
 
 use sea_orm::entity::prelude::*;
 
+/// The roles; what is none of them is `other`, with the source's words in `job`.
+pub const ROLES: &[&str] = &[
+    "director",
+    "writer",
+    "producer",
+    "executive_producer",
+    "developer",
+    "actor",
+    "self",
+    "cinematographer",
+    "editor",
+    "composer",
+    "production_designer",
+    "casting_director",
+    "other",
+];
+
 /// A row of `credit`.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "credit")]

@@ -2,6 +2,17 @@
 
 use sea_orm::entity::prelude::*;
 
+/// The roles.
+pub const ROLES: &[&str] = &[
+    "produced_by",
+    "in_association_with",
+    "distributor",
+    "network",
+    "service",
+    "publisher",
+    "other",
+];
+
 /// A row of `production_company`.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "production_company")]

@@ -5,10 +5,10 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 /// One line of the format.
-#[derive(Clone, Debug, Deserialize, Serialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Record {
     /// Where facts come from.
@@ -42,7 +42,7 @@ pub enum Record {
 }
 
 /// Where facts come from.
-#[derive(Clone, Debug, Deserialize, Serialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Source {
     /// Name within the file, and stable short name in the catalogue.
@@ -60,7 +60,7 @@ pub struct Source {
 }
 
 /// A genre.
-#[derive(Clone, Debug, Deserialize, Serialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Genre {
     /// Name within the file, and stable short name in the catalogue.
@@ -70,7 +70,7 @@ pub struct Genre {
 }
 
 /// A company.
-#[derive(Clone, Debug, Deserialize, Serialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Company {
     /// Name within the file.
@@ -84,7 +84,7 @@ pub struct Company {
 }
 
 /// A person.
-#[derive(Clone, Debug, Deserialize, Serialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Person {
     /// Name within the file.
@@ -100,7 +100,7 @@ pub struct Person {
 }
 
 /// What films, shows and episodes share.
-#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[derive(Clone, Debug, Default, Deserialize)]
 pub struct Production {
     /// Name within the file.
     pub key: String,
@@ -136,7 +136,7 @@ pub struct Production {
 pub type Unknown = BTreeMap<String, serde_json::Value>;
 
 /// A film.
-#[derive(Clone, Debug, Deserialize, Serialize)]
+#[derive(Clone, Debug, Deserialize)]
 pub struct Film {
     /// What it shares with other productions.
     #[serde(flatten)]
@@ -147,7 +147,7 @@ pub struct Film {
 }
 
 /// A show.
-#[derive(Clone, Debug, Deserialize, Serialize)]
+#[derive(Clone, Debug, Deserialize)]
 pub struct Show {
     /// What it shares with other productions.
     #[serde(flatten)]
@@ -166,7 +166,7 @@ pub struct Show {
 }
 
 /// An episode.
-#[derive(Clone, Debug, Deserialize, Serialize)]
+#[derive(Clone, Debug, Deserialize)]
 pub struct Episode {
     /// What it shares with other productions.
     #[serde(flatten)]
@@ -183,7 +183,7 @@ pub struct Episode {
 }
 
 /// Who did what on a production.
-#[derive(Clone, Debug, Deserialize, Serialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Credit {
     /// Key of the production.
@@ -204,7 +204,7 @@ pub struct Credit {
 }
 
 /// A company's part in a production.
-#[derive(Clone, Debug, Deserialize, Serialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ProductionCompany {
     /// Key of the production.
@@ -223,7 +223,7 @@ pub struct ProductionCompany {
 }
 
 /// A shot that an episode discusses.
-#[derive(Clone, Debug, Deserialize, Serialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Shot {
     /// Name within the file.
@@ -250,7 +250,7 @@ pub struct Shot {
 }
 
 /// A trailer or clip.
-#[derive(Clone, Debug, Deserialize, Serialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Video {
     /// Key of the production.
@@ -268,7 +268,7 @@ pub struct Video {
 }
 
 /// A nomination or win.
-#[derive(Clone, Debug, Deserialize, Serialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Award {
     /// Who awards.
@@ -293,7 +293,7 @@ pub struct Award {
 }
 
 /// An id of another catalogue.
-#[derive(Clone, Debug, Deserialize, Serialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ExternalId {
     /// What it is the id of.
@@ -309,7 +309,7 @@ pub struct ExternalId {
 }
 
 /// What an external id names.
-#[derive(Clone, Debug, Deserialize, Serialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Subject {
     /// Key of a production.
@@ -321,7 +321,7 @@ pub enum Subject {
 }
 
 /// Another title of a production.
-#[derive(Clone, Debug, Deserialize, Serialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Title {
     /// Key of the production.

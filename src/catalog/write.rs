@@ -85,6 +85,14 @@ fn refuse_unknown(unknown: &Unknown) -> Result<(), Error> {
     }
 }
 
+/// What is filtered by must be one of the words that it is filtered by.
+fn refuse_unless_one_of(field: &str, word: &str, words: &[&str]) -> Result<(), Error> {
+    if words.contains(&word) {
+        return Ok(());
+    }
+    Err(Error::refused(format!("the {field} \"{word}\" is none of {}", words.join(", "))))
+}
+
 fn json(strings: &[String]) -> String {
     serde_json::Value::from(strings).to_string()
 }
@@ -212,6 +220,7 @@ impl<'a> Writer<'a> {
                 Ok(())
             }
             Record::Credit(record) => {
+                refuse_unless_one_of("role", &record.role, credit::ROLES)?;
                 let production = self.productions.get(&record.production)?;
                 let row = credit::ActiveModel {
                     id: NotSet,
@@ -227,6 +236,7 @@ impl<'a> Writer<'a> {
                 self.insert("credit", row).await.map(drop)
             }
             Record::ProductionCompany(record) => {
+                refuse_unless_one_of("role", &record.role, production_company::ROLES)?;
                 let production = self.productions.get(&record.production)?;
                 let row = production_company::ActiveModel {
                     id: NotSet,

@@ -10,7 +10,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::Value;
 
-use super::declare::{Column, Relation, ValueKind};
+use super::declare::{Column, Constant, Relation, ValueKind};
 
 /// First byte of every cursor; another one for another format.
 const VERSION: u8 = 1;
@@ -24,7 +24,10 @@ pub fn digest(relation: &Relation, object: &str, filters: &[(Column, Value)]) ->
         let _ = write!(text, " {}", names(column));
     }
     for (column, value) in &relation.only {
-        let _ = write!(text, " {}={value:?}", names(column));
+        let _ = match value {
+            Constant::Text(value) => write!(text, " {}={value}", names(column)),
+            Constant::Int(value) => write!(text, " {}={value}", names(column)),
+        };
     }
     for (column, value) in filters {
         let _ = write!(text, " {}={value}", names(column));

@@ -118,6 +118,11 @@ impl GraphQLError {
         }
     }
 
+    /// Whether it is a defect of the server.
+    pub fn is_internal(&self) -> bool {
+        self.extensions.code == code::INTERNAL_SERVER_ERROR
+    }
+
     /// At this place of the document.
     pub fn at(mut self, location: Option<Location>) -> Self {
         self.locations.extend(location);

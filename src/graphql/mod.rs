@@ -21,7 +21,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use apollo_compiler::diagnostic::ToCliReport;
-use apollo_compiler::executable::{ExecutableDocument, Operation};
+use apollo_compiler::executable::{ExecutableDocument, Operation, Selection, SelectionSet};
 use apollo_compiler::introspection;
 use apollo_compiler::parser::Parser;
 use apollo_compiler::request::coerce_variable_values;
@@ -45,12 +45,14 @@ pub const DOCUMENT_BYTES_MAX: usize = 65_536;
 pub const TOKENS_MAX: usize = 15_000;
 /// How deep a document may nest.
 pub const NESTING_MAX: usize = 100;
+/// Lists of the schema that a document may ask for; the usual introspection asks for twelve.
+const INTROSPECTION_LISTS_MAX: usize = 100;
 /// Errors that a refused document is answered with.
 const DIAGNOSTICS_MAX: usize = 10;
 /// Bytes of document text that stay compiled.
 const DOCUMENTS_KEPT_BYTES: u64 = 4 << 20;
-/// Plans that stay compiled.
-const PLANS_KEPT: usize = 2_000;
+/// Bytes of plans that stay compiled, about.
+const PLANS_KEPT_BYTES: u64 = 64 << 20;
 
 /// A GraphQL request.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -66,11 +68,22 @@ pub struct Request {
     pub variables: Option<JsonMap>,
 }
 
+/// How far a request came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// It was executed: the answer has `data`, be it null.
+    Executed,
+    /// It was refused, by its own fault.
+    Refused,
+    /// It met a defect of the server.
+    Failed,
+}
+
 /// The answer to a request.
 #[derive(Debug)]
 pub struct Response {
-    /// Whether execution began: the answer has `data`, be it null.
-    pub executed: bool,
+    /// How far it came.
+    pub outcome: Outcome,
     /// JSON.
     pub body: Vec<u8>,
 }
@@ -83,7 +96,11 @@ impl Response {
             errors: &'a [GraphQLError],
         }
         let body = serde_json::to_vec(&Refusal { errors }).unwrap_or_default();
-        Self { executed: false, body }
+        Self { outcome: Outcome::Refused, body }
+    }
+
+    fn failure(errors: &[GraphQLError]) -> Self {
+        Self { outcome: Outcome::Failed, ..Self::refusal(errors) }
     }
 }
 
@@ -92,8 +109,11 @@ pub struct Api {
     schema: Schema,
     catalog: Catalog,
     documents: Cache<String, Arc<Document>, ByBytes>,
-    plans: Cache<PlanKey, Arc<Plan>>,
+    plans: Cache<PlanKey, Arc<Plan>, ByBytes>,
     document_ids: AtomicU64,
+    /// Where requests run: not on the threads that serve connections, so that a heavy one delays
+    /// neither other clients nor the answers to health checks.
+    runtime: tokio::runtime::Handle,
 }
 
 /// A parsed and validated document.
@@ -120,15 +140,25 @@ impl Weighter<String, Arc<Document>> for ByBytes {
     }
 }
 
+impl Weighter<PlanKey, Arc<Plan>> for ByBytes {
+    fn weight(&self, key: &PlanKey, plan: &Arc<Plan>) -> u64 {
+        (key.shapes.len() + plan.bytes) as u64
+    }
+}
+
 impl Api {
-    /// The API over a catalogue.
+    /// The API over a catalogue. Requests run on the runtime in which it is made.
+    ///
+    /// # Panics
+    /// Outside of a runtime.
     pub fn new(catalog: Catalog) -> Self {
         Self {
             schema: Schema::new(),
             catalog,
             documents: Cache::with_weighter(1_000, DOCUMENTS_KEPT_BYTES, ByBytes),
-            plans: Cache::new(PLANS_KEPT),
+            plans: Cache::with_weighter(1_000, PLANS_KEPT_BYTES, ByBytes),
             document_ids: AtomicU64::new(0),
+            runtime: tokio::runtime::Handle::current(),
         }
     }
 
@@ -149,12 +179,18 @@ impl Api {
     pub async fn execute(self: &Arc<Self>, request: Request, request_id: String) -> Response {
         let api = Arc::clone(self);
         let id = request_id.clone();
-        guarded(async move { api.answer(&request, &id).await }, &request_id).await
+        let answer = async move { api.answer(&request, &id).await };
+        guarded(&self.runtime, answer, &request_id).await
     }
 
     async fn answer(&self, request: &Request, request_id: &str) -> Response {
         match self.try_answer(request, request_id).await {
-            Ok(body) => Response { executed: true, body },
+            Ok(body) => Response { outcome: Outcome::Executed, body },
+            Err(errors) if errors.iter().any(GraphQLError::is_internal) => {
+                tracing::error!(request_id, ?errors, "a request met a defect");
+                let errors = errors.into_iter().map(|error| error.request_id(request_id));
+                Response::failure(&errors.collect::<Vec<_>>())
+            }
             Err(errors) => Response::refusal(&errors),
         }
     }
@@ -173,12 +209,14 @@ impl Api {
         let given = request.variables.as_ref().unwrap_or(&given);
         let variables = coerce_variable_values(&self.schema.compiled, operation, given)
             .map_err(|error| vec![request_error(&error, &document.valid)])?;
-        let shapes = Shapes::of(operation, &variables, &self.schema);
+        let shapes =
+            Shapes::of(operation, &variables, &self.schema).map_err(|error| vec![error])?;
         let plan = self.plan(&document, operation, &shapes).map_err(|error| vec![error])?;
         let bound = plan::bind::bind(&plan, &variables).map_err(|error| vec![error])?;
 
         let introspected = if plan.introspects {
             let schema = &self.schema;
+            bound_introspection(&document.valid).map_err(|error| vec![error])?;
             introspection::check_max_depth(&document.valid, operation)
                 .and_then(|()| {
                     introspection::partial_execute(
@@ -196,7 +234,8 @@ impl Api {
         };
         let outcomes = execute::run(self.catalog.reader(), &plan, &bound).await;
         let (data, errors) =
-            render::render(&plan, &bound, &outcomes, introspected.as_ref(), request_id);
+            render::render(&plan, &bound, &outcomes, introspected.as_ref(), request_id)
+                .map_err(|error| vec![error])?;
         Ok(assemble(&data, &errors))
     }
 
@@ -250,16 +289,17 @@ impl Api {
 
 /// Run an answer in a task of its own, where neither a panic nor a vanished client harms others.
 async fn guarded(
+    runtime: &tokio::runtime::Handle,
     answer: impl Future<Output = Response> + Send + 'static,
     request_id: &str,
 ) -> Response {
-    match tokio::spawn(answer).await {
+    match runtime.spawn(answer).await {
         Ok(response) => response,
         Err(error) => {
             tracing::error!(request_id, %error, "a request ended early");
             let sentence = FaultClass::Bug.sentence();
             let error = GraphQLError::new(code::INTERNAL_SERVER_ERROR, sentence);
-            Response::refusal(&[error.request_id(request_id)])
+            Response::failure(&[error.request_id(request_id)])
         }
     }
 }
@@ -274,6 +314,41 @@ fn assemble(data: &[u8], errors: &[GraphQLError]) -> Vec<u8> {
     }
     body.push(b'}');
     body
+}
+
+/// Refuse a document that asks for many lists of the schema: each may be the whole of it.
+fn bound_introspection(document: &ExecutableDocument) -> Result<(), GraphQLError> {
+    const LISTS: [&str; 8] = [
+        "args",
+        "directives",
+        "enumValues",
+        "fields",
+        "inputFields",
+        "interfaces",
+        "possibleTypes",
+        "types",
+    ];
+    fn count(set: &SelectionSet) -> usize {
+        let counts = set.selections.iter().map(|selection| match selection {
+            Selection::Field(field) => {
+                let is_list = set.ty.starts_with("__") && LISTS.contains(&field.name.as_str());
+                usize::from(is_list) + field.selection_set.as_ref().map_or(0, count)
+            }
+            Selection::InlineFragment(fragment) => count(&fragment.selection_set),
+            Selection::FragmentSpread(_) => 0,
+        });
+        counts.sum()
+    }
+    let operations = document.operations.iter().map(|operation| &operation.selection_set);
+    let fragments = document.fragments.values().map(|fragment| &fragment.selection_set);
+    let lists: usize = operations.chain(fragments).map(count).sum();
+    if lists <= INTROSPECTION_LISTS_MAX {
+        return Ok(());
+    }
+    let sentence = format!(
+        "The document asks for {lists} lists of the schema; at most {INTROSPECTION_LISTS_MAX} are allowed."
+    );
+    Err(GraphQLError::new(code::QUERY_TOO_COMPLEX, sentence))
 }
 
 fn request_error(
@@ -304,7 +379,8 @@ mod tests {
             tokio::task::yield_now().await;
             panic!("a defect")
         };
-        let response = guarded(panics, "r1").await;
+        let response = guarded(&tokio::runtime::Handle::current(), panics, "r1").await;
+        assert_eq!(response.outcome, Outcome::Failed);
         let text = String::from_utf8(response.body).expect("JSON is UTF-8");
         assert!(text.contains("INTERNAL_SERVER_ERROR") && text.contains("r1"), "{text}");
         assert!(!text.contains("defect"), "{text}");

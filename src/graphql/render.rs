@@ -23,7 +23,9 @@ use super::plan::{
 use crate::catalog::read::Rows;
 use crate::error::{Fault, FaultClass};
 
-/// Errors that one response lists; what is beyond is only logged.
+/// Bytes of a response. Rows are shared among parents, so that few of them can be shown very often.
+pub const RESPONSE_BYTES_MAX: usize = 20 << 20;
+/// Errors that one response lists; what is beyond is neither listed nor logged.
 const ERRORS_MAX: usize = 20;
 
 /// A value that cannot be shown; its error has been noted.
@@ -32,13 +34,16 @@ struct Unshowable;
 type Rendered = Result<(), Unshowable>;
 
 /// Render the data of a response, and what went wrong on the way.
+///
+/// # Errors
+/// When the response would be too large.
 pub fn render(
     plan: &Plan,
     bound: &Bound,
     outcomes: &Outcomes,
     introspection: Option<&JsonMap>,
     request_id: &str,
-) -> (Vec<u8>, Vec<GraphQLError>) {
+) -> Result<(Vec<u8>, Vec<GraphQLError>), GraphQLError> {
     let mut renderer = Renderer {
         plan,
         bound,
@@ -48,12 +53,17 @@ pub fn render(
         out: Vec::with_capacity(1024),
         path: Vec::new(),
         errors: Vec::new(),
+        is_full: false,
     };
     if renderer.members(&plan.root, None).is_err() {
         renderer.out.clear();
         renderer.out.extend_from_slice(b"null");
     }
-    (renderer.out, renderer.errors)
+    if renderer.is_full {
+        let sentence = format!("The response would have more than {RESPONSE_BYTES_MAX} bytes.");
+        return Err(GraphQLError::new(code::QUERY_TOO_COMPLEX, sentence));
+    }
+    Ok((renderer.out, renderer.errors))
 }
 
 #[derive(Clone, Copy)]
@@ -71,6 +81,7 @@ struct Renderer<'a> {
     out: Vec<u8>,
     path: Vec<Step<'a>>,
     errors: Vec<GraphQLError>,
+    is_full: bool,
 }
 
 /// A row: its level, and which of the level's rows. None at the root.
@@ -78,6 +89,11 @@ type Here = Option<(LevelIndex, usize)>;
 
 impl<'a> Renderer<'a> {
     fn members(&mut self, members: &'a [Member], here: Here) -> Rendered {
+        // Once full, nothing is rendered any more, whatever may be null.
+        self.is_full |= self.out.len() > RESPONSE_BYTES_MAX;
+        if self.is_full {
+            return Err(Unshowable);
+        }
         self.out.push(b'{');
         for (index, member) in members.iter().enumerate() {
             if index > 0 {
@@ -232,6 +248,9 @@ impl<'a> Renderer<'a> {
             let rendered = item(self, row);
             self.path.pop();
             rendered?;
+            if self.is_full {
+                return Err(Unshowable);
+            }
         }
         self.out.push(b']');
         Ok(())

@@ -19,12 +19,15 @@ use super::declare::{
 };
 use super::types;
 
+/// Orderings by the name of their input.
+type Orderings = BTreeMap<&'static str, &'static Ordering>;
+
 /// The type system, in the shapes that its users need.
 pub struct Schema {
     objects: HashMap<&'static str, Object>,
     interfaces: HashMap<&'static str, Interface>,
     possible: HashMap<&'static str, Vec<&'static str>>,
-    orderings: BTreeMap<&'static str, &'static Ordering>,
+    orderings: Orderings,
     /// For the validator and for introspection.
     pub compiled: Valid<apollo_compiler::Schema>,
     /// For introspection.
@@ -43,8 +46,8 @@ impl Schema {
     pub fn new() -> Self {
         let objects = types::objects();
         let interfaces = types::interfaces();
-        let sdl = sdl(&objects, &interfaces);
         let orderings = orderings(&objects);
+        let sdl = sdl(&objects, &interfaces, &orderings);
         let builder = apollo_compiler::Schema::builder().ignore_builtin_redefinitions();
         let compiled = builder
             .parse(sdl.as_str(), "schema.graphql")
@@ -97,9 +100,8 @@ impl Schema {
     }
 }
 
-fn sdl(objects: &[Object], interfaces: &[Interface]) -> String {
+fn sdl(objects: &[Object], interfaces: &[Interface], orderings: &Orderings) -> String {
     let mut schema = dynamic::Schema::build("Query", None, None);
-    let orderings = orderings(objects);
     let keys = orderings.values().map(|ordering| ordering.keys);
     for declared in types::ENUMS.iter().copied().chain(keys).chain([&DIRECTION]) {
         let items =
@@ -147,7 +149,7 @@ fn sdl(objects: &[Object], interfaces: &[Interface]) -> String {
         }
         schema = schema.register(built);
     }
-    for ordering in orderings.into_values() {
+    for ordering in orderings.values() {
         let field =
             InputValue::new("field", TypeRef::named_nn(ordering.keys.name)).description("The key.");
         let direction = InputValue::new("direction", TypeRef::named_nn(DIRECTION.name))
@@ -181,7 +183,7 @@ fn sdl(objects: &[Object], interfaces: &[Interface]) -> String {
 }
 
 /// Every ordering of the schema, by the name of its input.
-fn orderings(objects: &[Object]) -> BTreeMap<&'static str, &'static Ordering> {
+fn orderings(objects: &[Object]) -> Orderings {
     let fields = objects.iter().flat_map(|object| &object.fields);
     let orderings = fields.filter_map(|field| match &field.source {
         Source::Connection(relation) => relation.ordering,

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use super::negotiate::{MediaType, accepted};
 use super::{RequestId, State};
 use crate::graphql::error::{GraphQLError, code};
-use crate::graphql::{Request, Response};
+use crate::graphql::{Outcome, Request, Response};
 
 /// A query in the parameters of a URL.
 #[derive(Deserialize)]
@@ -84,8 +84,9 @@ async fn respond(
         Ok(parsed) => {
             let id = request.extensions().get::<RequestId>().map(|id| id.0.clone());
             let response = state.api.execute(parsed, id.unwrap_or_default()).await;
-            let status = match (response.executed, media_type) {
-                (false, MediaType::GraphQL) => StatusCode::BAD_REQUEST,
+            let status = match (response.outcome, media_type) {
+                (Outcome::Failed, _) => StatusCode::INTERNAL_SERVER_ERROR,
+                (Outcome::Refused, MediaType::GraphQL) => StatusCode::BAD_REQUEST,
                 _ => StatusCode::OK,
             };
             (status, response.body)

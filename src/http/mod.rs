@@ -171,7 +171,7 @@ async fn around(
 /// Sixteen random hexadecimal digits: enough to find a request in the log.
 fn new_request_id() -> String {
     use std::hash::{BuildHasher, Hasher, RandomState};
-    // Each is keyed at random.
+    // Keyed at random at the start of each thread, and another one each time.
     format!("{:016x}", RandomState::new().build_hasher().finish())
 }
 

@@ -1,6 +1,6 @@
 //! The playground in a browser without a network.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use serde_json::Value;
@@ -29,4 +29,21 @@ fn the_playground_works_without_a_network() {
     assert_eq!(report["ok"], true);
     let size = std::fs::metadata(&picture).expect("a picture").len();
     assert!(size > 20_000, "the picture is empty: {size} bytes");
+}
+
+#[test]
+fn the_cdn_page_loads_the_versions_that_are_bundled() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/http/playground");
+    let read = |name| std::fs::read_to_string(folder.join(name)).expect(name);
+    let package: Value = serde_json::from_str(&read("package.json")).expect("JSON");
+    let page = read("cdn.html");
+    for (name, version) in package["dependencies"].as_object().expect("dependencies") {
+        let pinned = format!("{name}@{}", version.as_str().expect("a version"));
+        assert!(page.contains(&pinned), "{pinned} is not on the page");
+    }
+    // What is loaded from elsewhere is named with its version, whatever the page.
+    for part in page.split("https://esm.sh/").skip(1) {
+        let name = part.split(['"', '?', '\'']).next().unwrap_or_default();
+        assert!(name.trim_start_matches('@').contains('@'), "{name} has no version");
+    }
 }

@@ -581,6 +581,80 @@ fn a_cursor_that_is_not_of_the_list_is_refused() {
 }
 
 #[test]
+fn null_is_refused_where_it_may_not_stand() {
+    let app = app();
+    for (query, name) in [
+        (
+            "query($x: PersonOrderField = NAME) { people(orderBy: [{field: $x}]) { totalCount } }",
+            "x",
+        ),
+        ("query($x: FilmBy = {title: \"x\"}) { film(by: $x) { id } }", "x"),
+        ("query($x: String = \"x\") { film(by: {title: $x}) { id } }", "x"),
+        ("query($x: [ID!] = []) { nodes(ids: $x) { id } }", "x"),
+        ("query($x: ID = \"AQE\") { nodes(ids: [$x]) { id } }", "x"),
+        ("query($x: ID = \"AQE\") { node(id: $x) { id } }", "x"),
+        ("query($x: Boolean = true) { __typename @skip(if: $x) }", "x"),
+        ("query($x: Boolean = true) { __typename @include(if: $x) }", "x"),
+        ("query($x: String = \"Film\") { __type(name: $x) { name } }", "x"),
+    ] {
+        let given = app.answer(query, json!({ name: null }));
+        assert!(given.get("data").is_none_or(Value::is_null), "{query}: {given}");
+        // Of `by`, the validator has a word of its own.
+        let code = &given["errors"][0]["extensions"]["code"];
+        assert!(
+            code == "BAD_USER_INPUT" || code == "GRAPHQL_VALIDATION_FAILED",
+            "{query}: {given}"
+        );
+        let absent = app.answer(query, json!({}));
+        assert!(
+            absent.get("data").is_some() || code == "GRAPHQL_VALIDATION_FAILED",
+            "{query}: {absent}"
+        );
+    }
+}
+
+#[test]
+fn a_page_that_is_not_read_is_checked_all_the_same() {
+    let app = app();
+    ask(&app, "{ films(first: 1000) { totalCount } }", &json!({})).refusal(400, "BAD_USER_INPUT");
+    ask(&app, "{ films(last: -1) { __typename } }", &json!({})).refusal(400, "BAD_USER_INPUT");
+    let forged = "{ films(after: \"garbage\") { totalCount } }";
+    ask(&app, forged, &json!({})).refusal(400, "INVALID_CURSOR");
+}
+
+#[test]
+fn a_response_that_grows_without_end_is_refused() {
+    let app = app();
+    let inner = (0..9).fold("title".to_owned(), |inner, _| {
+        format!("episodes {{ nodes {{ show {{ {inner} }} }} }}")
+    });
+    let query = format!("{{ shows {{ nodes {{ {inner} }} }} }}");
+    ask(&app, &query, &json!({})).refusal(400, "QUERY_TOO_COMPLEX");
+    assert_alive(&app, "a large response");
+}
+
+#[test]
+fn the_schema_is_not_asked_for_over_and_over() {
+    let app = app();
+    let lists: String = (0..200).map(|n| format!(" a{n}: types {{ name }}")).collect();
+    let query = format!("{{ __schema {{ {lists} }} }}");
+    ask(&app, &query, &json!({})).refusal(400, "QUERY_TOO_COMPLEX");
+    let roots: String = (0..20)
+        .map(|n| format!(" a{n}: __typename b{n}: __schema {{ queryType {{ name }} }}"))
+        .collect();
+    ask(&app, &format!("{{ {roots} }}"), &json!({})).refusal(400, "QUERY_TOO_COMPLEX");
+}
+
+#[test]
+fn many_nodes_can_be_asked_for_one_by_one() {
+    let app = app();
+    let nodes: String = (0..60).map(|n| format!(" a{n}: node(id: \"AgE\") {{ id }} ")).collect();
+    let (count, data) = app.statements(|| app.data(&format!("{{ {nodes} }}"), json!({})));
+    assert_eq!(data["a59"]["id"], "AgE");
+    assert_eq!(count, 1, "the same one is read once");
+}
+
+#[test]
 fn of_many_errors_ten_are_told() {
     let app = app();
     let fields: String = (0..100).map(|number| format!(" nothing{number}")).collect();

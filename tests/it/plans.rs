@@ -21,8 +21,8 @@ fn texts(schema: &Schema, query: &str, variables: &Value, backend: Backend) -> V
         .unwrap_or_else(|error| panic!("{query}: {error}"));
     let operation = document.operations.get(None).expect("an operation");
     let variables: JsonMap = serde_json::from_value(variables.clone()).expect("variables");
-    let plan =
-        compile(schema, &document, operation, &Shapes::of(operation, &variables, schema), backend);
+    let shapes = Shapes::of(operation, &variables, schema).expect(query);
+    let plan = compile(schema, &document, operation, &shapes, backend);
     let plan = plan.unwrap_or_else(|error| panic!("{query}: {}", error.message));
     let mut texts = Vec::new();
     for level in &plan.levels {

@@ -91,6 +91,20 @@ fn everything_is_described() {
     assert!(bare.is_empty(), "without a description: {bare:?}");
 }
 
+#[test]
+fn what_is_filtered_by_is_what_is_stored() {
+    let schema = Schema::new();
+    for (name, stored) in
+        [("CreditRole", entity::credit::ROLES), ("CompanyRole", entity::production_company::ROLES)]
+    {
+        let Some(ExtendedType::Enum(declared)) = schema.compiled.types.get(name) else {
+            panic!("{name} is no enum");
+        };
+        let values: Vec<_> = declared.values.keys().map(|value| value.to_lowercase()).collect();
+        assert_eq!(values, stored, "{name}");
+    }
+}
+
 /// Lists whose order says nothing, by name.
 fn sorted(mut value: Value) -> Value {
     match &mut value {

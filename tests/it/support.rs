@@ -168,9 +168,9 @@ impl App {
 
     pub fn with(database: Database, options: http::Options) -> Self {
         let catalog = database.open();
+        let _guard = runtime().enter();
         let api = Arc::new(Api::new(catalog));
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-        let _guard = runtime().enter();
         let server = Server::start(Arc::clone(&api), listener, options).expect("it starts");
         let url = format!("http://{}", server.address());
         let (stop, stopped) = oneshot::channel::<()>();

@@ -11,6 +11,8 @@ use apollo_compiler::executable::Operation;
 use apollo_compiler::response::serde_json_bytes::serde_json;
 use apollo_compiler::response::{JsonMap, JsonValue};
 
+use crate::graphql::declare::ORDER_KEYS_MAX;
+use crate::graphql::error::{GraphQLError, code};
 use crate::graphql::schema::Schema;
 
 /// What is known of a variable when a plan is made.
@@ -47,16 +49,27 @@ pub struct Shapes(Vec<(String, Shape)>);
 
 impl Shapes {
     /// Of the coerced variables of an operation.
-    pub fn of(operation: &Operation, variables: &JsonMap, schema: &Schema) -> Self {
+    ///
+    /// # Errors
+    /// When an order has more keys than an order may have.
+    pub fn of(
+        operation: &Operation,
+        variables: &JsonMap,
+        schema: &Schema,
+    ) -> Result<Self, GraphQLError> {
         let shapes = variables.iter().map(|(name, value)| {
             let name = name.as_str();
             let declared = operation.variables.iter().find(|variable| variable.name == name);
             let shapes =
                 declared.is_some_and(|variable| schema.is_shaping(variable.ty.inner_named_type()));
+            if shapes && value.as_array().is_some_and(|terms| terms.len() > ORDER_KEYS_MAX) {
+                let sentence = format!("The variable ${name} has more than {ORDER_KEYS_MAX} keys.");
+                return Err(GraphQLError::new(code::BAD_USER_INPUT, sentence));
+            }
             let shape = if shapes { Shape::Literal(value.clone()) } else { Shape::of(value) };
-            (name.to_owned(), shape)
+            Ok((name.to_owned(), shape))
         });
-        Self(shapes.collect())
+        Ok(Self(shapes.collect::<Result<_, _>>()?))
     }
 
     /// A variable's shape; an absent one is null, for every argument that may be absent may be null.

@@ -42,6 +42,9 @@ pub struct BoundLevel {
 pub fn bind(plan: &Plan, variables: &JsonMap) -> Result<Bound, GraphQLError> {
     let levels = plan.levels.iter().map(|level| bind_level(level, variables));
     let levels = levels.collect::<Result<_, _>>()?;
+    for level in &plan.unread {
+        bind_level(level, variables)?;
+    }
     let ids = plan.ids.iter().map(|(ids, site)| global_ids(&ids.value(variables), site));
     Ok(Bound { levels, ids: ids.collect::<Result<_, _>>()? })
 }

@@ -34,6 +34,14 @@ impl<'a> Collected<'a> {
         field.specified_argument_by_name(name).map(|value| &**value)
     }
 
+    /// The arguments that the document gives, with their definitions.
+    pub fn arguments(
+        &self,
+    ) -> impl Iterator<Item = (&'a ast::InputValueDefinition, &'a ast::Value)> {
+        let definitions = self.fields[0].definition.arguments.iter();
+        definitions.filter_map(|definition| Some((&**definition, self.argument(&definition.name)?)))
+    }
+
     /// Where the first of the fields stands.
     pub fn span(&self) -> Option<SourceSpan> {
         self.fields[0].location()
@@ -47,12 +55,15 @@ impl<'a> Collected<'a> {
 
 /// The fields of selection sets, in the order of the document. `applies` tells whether the object
 /// is of the type that a fragment is on.
+///
+/// # Errors
+/// Where `@skip` or `@include` has a condition that is null.
 pub fn collect<'a>(
     document: &'a ExecutableDocument,
     shapes: &Shapes,
     applies: &dyn Fn(&str) -> bool,
     sets: &[&'a SelectionSet],
-) -> Vec<Collected<'a>> {
+) -> Result<Vec<Collected<'a>>, Option<SourceSpan>> {
     let mut collecting = Collecting {
         document,
         shapes,
@@ -62,9 +73,9 @@ pub fn collect<'a>(
         visited: HashSet::new(),
     };
     for set in sets {
-        collecting.set(set);
+        collecting.set(set)?;
     }
-    collecting.fields
+    Ok(collecting.fields)
 }
 
 /// Fields being collected, each response key once, each fragment once.
@@ -78,9 +89,9 @@ struct Collecting<'a, 'c> {
 }
 
 impl<'a> Collecting<'a, '_> {
-    fn set(&mut self, set: &'a SelectionSet) {
+    fn set(&mut self, set: &'a SelectionSet) -> Result<(), Option<SourceSpan>> {
         for selection in &set.selections {
-            if !self.is_included(selection.directives()) {
+            if !self.is_included(selection.directives())? {
                 continue;
             }
             match selection {
@@ -95,7 +106,7 @@ impl<'a> Collecting<'a, '_> {
                 }
                 Selection::InlineFragment(fragment) => {
                     if fragment.type_condition.as_ref().is_none_or(|name| (self.applies)(name)) {
-                        self.set(&fragment.selection_set);
+                        self.set(&fragment.selection_set)?;
                     }
                 }
                 Selection::FragmentSpread(spread) => {
@@ -104,22 +115,31 @@ impl<'a> Collecting<'a, '_> {
                         && (self.applies)(fragment.type_condition())
                         && self.visited.insert(name)
                     {
-                        self.set(&fragment.selection_set);
+                        self.set(&fragment.selection_set)?;
                     }
                 }
             }
         }
+        Ok(())
     }
 
-    fn is_included(&self, directives: &DirectiveList) -> bool {
-        let holds = |name| {
-            let condition = directives.get(name)?.specified_argument_by_name("if")?;
-            match condition.as_ref() {
-                ast::Value::Boolean(value) => Some(*value),
-                ast::Value::Variable(name) => Some(*self.shapes.get(name) == Shape::Bool(true)),
-                _ => None,
+    fn is_included(&self, directives: &DirectiveList) -> Result<bool, Option<SourceSpan>> {
+        for (name, leaves_out) in [("skip", true), ("include", false)] {
+            let directive = directives.get(name);
+            let condition =
+                directive.and_then(|directive| directive.specified_argument_by_name("if"));
+            let holds = match condition.map(|condition| (condition, condition.as_ref())) {
+                None => continue,
+                Some((_, ast::Value::Boolean(value))) => *value,
+                Some((_, ast::Value::Variable(name))) if *self.shapes.get(name) != Shape::Null => {
+                    *self.shapes.get(name) == Shape::Bool(true)
+                }
+                Some((condition, _)) => return Err(condition.location()),
+            };
+            if holds == leaves_out {
+                return Ok(false);
             }
-        };
-        holds("skip") != Some(true) && holds("include") != Some(false)
+        }
+        Ok(true)
     }
 }

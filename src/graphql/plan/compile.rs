@@ -1,7 +1,7 @@
 //! From the selections of a validated operation to a plan.
 
 use apollo_compiler::ExecutableDocument;
-use apollo_compiler::executable::{Operation, SelectionSet};
+use apollo_compiler::executable::{Operation, SelectionSet, Type};
 use apollo_compiler::response::{JsonMap, JsonValue};
 use entity::external_id;
 
@@ -48,6 +48,8 @@ pub fn compile(
         lines: document.sources.values().last().map(|source| Lines::of(source.source_text())),
         levels: Vec::new(),
         ids: Vec::new(),
+        node_levels: 0,
+        unread: Vec::new(),
         members: 0,
         introspections: 0,
     };
@@ -55,7 +57,9 @@ pub fn compile(
         Some(query) => compiler.members(Place::root(), query, &[&operation.selection_set])?,
         None => Vec::new(),
     };
-    let Compiler { levels, ids, introspections, .. } = compiler;
+    let Compiler { levels, ids, unread, members, introspections, .. } = compiler;
+    // About what a member and a statement take.
+    let bytes = members * 256 + levels.len() * 4_096;
     let mut children = vec![Vec::new(); levels.len()];
     let mut first = Vec::new();
     for (index, level) in levels.iter().enumerate() {
@@ -64,7 +68,7 @@ pub fn compile(
             Keys::Root | Keys::Given { .. } => first.push(index),
         }
     }
-    Ok(Plan { root, levels, first, children, ids, introspects: introspections > 0 })
+    Ok(Plan { root, levels, first, children, ids, unread, bytes, introspects: introspections > 0 })
 }
 
 struct Compiler<'a> {
@@ -76,6 +80,8 @@ struct Compiler<'a> {
     lines: Option<Lines<'a>>,
     levels: Vec<Level>,
     ids: Vec<(Arg, Site)>,
+    node_levels: usize,
+    unread: Vec<Level>,
     members: usize,
     introspections: usize,
 }
@@ -284,6 +290,11 @@ impl<'a> Compiler<'a> {
                 }
             })
         })?;
+        if page.is_none() {
+            // Its arguments are checked all the same.
+            let level = self.new_level(want);
+            self.unread.push(level);
+        }
         Ok(Connection { page, cursor, members })
     }
 
@@ -514,7 +525,9 @@ impl<'a> Compiler<'a> {
             let relation = Relation::by_key(table.name);
             let want =
                 Want { keys, ..Want::of(&relation, object.name, Reading::All, site.clone()) };
+            let before = self.levels.len();
             let level = self.level(&want)?;
+            self.node_levels += self.levels.len() - before;
             // Several types live in one table where it has a discriminator: their interface.
             let type_name = object.interfaces.first().filter(|_| table.discriminator.is_some());
             let type_name = type_name.unwrap_or(&object.name);
@@ -564,36 +577,41 @@ impl<'a> Compiler<'a> {
             }
             return Ok(index);
         }
-        if self.levels.len() >= LEVELS_MAX {
+        // Of the levels of a `node` field, one runs: that of the table that its id is of.
+        if self.levels.len() - self.node_levels + self.ids.len() >= LEVELS_MAX {
             return Err(GraphQLError::new(
                 code::QUERY_TOO_COMPLEX,
                 format!("The operation follows more than {LEVELS_MAX} lists and look-ups."),
             )
             .at(want.site.location));
         }
+        let level = self.new_level(want);
+        self.levels.push(level);
+        Ok(self.levels.len() - 1)
+    }
+
+    fn new_level(&self, want: &Want) -> Level {
         let Relation { link, key, parent, only, order, .. } = &want.relation;
         let constants = only.iter().map(|(column, value)| Comparison::Constant(*column, *value));
         let bound = want.bindings.iter().map(|binding| Comparison::Bound(binding.column));
         let conditions = constants.chain(bound).collect();
-        let statement = Statement::new(
-            self.backend,
-            want.reading,
-            (link, key),
-            *parent,
-            conditions,
-            order.clone(),
-        );
-        self.levels.push(Level {
+        Level {
             keys: want.keys.clone(),
-            statement,
+            statement: Statement::new(
+                self.backend,
+                want.reading,
+                (link, key),
+                *parent,
+                conditions,
+                order.clone(),
+            ),
             relation: want.relation.clone(),
             object: want.object,
             bindings: want.bindings.clone(),
             page: want.page.clone(),
             target_kind: want.target_kind,
             site: want.site.clone(),
-        });
-        Ok(self.levels.len() - 1)
+        }
     }
 
     /// The filters whose argument is given.
@@ -626,15 +644,56 @@ impl<'a> Compiler<'a> {
         sets: &[&'a SelectionSet],
     ) -> Result<Vec<Collected<'a>>, GraphQLError> {
         let applies = |name: &str| type_name == name || interfaces.contains(&name);
-        let fields = collect(self.document, self.shapes, &applies, sets);
+        let fields = collect(self.document, self.shapes, &applies, sets).map_err(|span| {
+            let sentence = "The condition of a directive must not be null.";
+            let lines = self.lines.as_ref();
+            let location = span.and_then(|span| lines?.location(span.offset()));
+            GraphQLError::new(code::BAD_USER_INPUT, sentence).at(location)
+        })?;
+        for field in &fields {
+            self.refuse_null(field, type_name)?;
+        }
         self.members += fields.len();
         if self.members > MEMBERS_MAX {
             let sentence = format!(
-                "The operation selects more than {MEMBERS_MAX} fields, fragments expanded."
+                "The operation selects more than {MEMBERS_MAX} fields, fragments expanded, for all types that its objects may have."
             );
-            return Err(GraphQLError::new(code::QUERY_TOO_COMPLEX, sentence));
+            let location = fields.first().and_then(|field| self.location(field));
+            return Err(GraphQLError::new(code::QUERY_TOO_COMPLEX, sentence).at(location));
         }
         Ok(fields)
+    }
+
+    /// A variable may be null although it has a default, and stand where null may not.
+    fn refuse_null(&self, field: &Collected<'a>, type_name: &str) -> Result<(), GraphQLError> {
+        for (definition, value) in field.arguments() {
+            if self.fits(&Arg::of(value, self.shapes), &definition.ty) {
+                continue;
+            }
+            let coordinate = format!("{type_name}.{}({}:)", field.name(), definition.name);
+            let sentence = format!("{coordinate} must not be null, nor anything required in it.");
+            return Err(GraphQLError::new(code::BAD_USER_INPUT, sentence)
+                .at(self.location(field))
+                .argument(coordinate));
+        }
+        Ok(())
+    }
+
+    fn fits(&self, arg: &Arg, ty: &Type) -> bool {
+        match arg {
+            Arg::Null => !ty.is_non_null(),
+            Arg::List(items) => items.iter().all(|item| self.fits(item, ty.item_type())),
+            Arg::Object(fields) => {
+                let name = ty.inner_named_type();
+                let Some(input) = self.schema.compiled.get_input_object(name) else { return true };
+                fields.iter().all(|(name, arg)| match input.fields.get(name.as_str()) {
+                    Some(_) if input.is_one_of() => *arg != Arg::Null,
+                    Some(field) => self.fits(arg, &field.ty),
+                    None => true,
+                })
+            }
+            Arg::Literal(_) | Arg::Variable(_) => true,
+        }
     }
 
     fn location(&self, field: &Collected<'a>) -> Option<Location> {

@@ -37,6 +37,10 @@ pub struct Plan {
     pub first: Vec<LevelIndex>,
     /// For each level, those that read for its rows.
     pub children: Vec<Vec<LevelIndex>>,
+    /// Pages that are not read, whose arguments are checked all the same.
+    pub unread: Vec<Level>,
+    /// About how much memory it takes.
+    pub bytes: usize,
     /// The global ids that the request names, one list for each field that takes them.
     pub ids: Vec<(Arg, Site)>,
     /// Whether the operation asks about the schema.

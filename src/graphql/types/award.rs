@@ -12,11 +12,7 @@ static TABLE: Table = Table { name: "award", tag: 7, discriminator: None, sides:
 pub static STATUS: Enum = Enum {
     name: "AwardStatus",
     description: "How a nomination ended.",
-    values: &[
-        ("WINNER", "It won."),
-        ("NOMINEE", "It did not win, or that is not decided yet."),
-        ("OTHER", "Anything else."),
-    ],
+    values: &[("WINNER", "It won."), ("NOMINEE", "It did not win, or that is not decided yet.")],
 };
 
 /// `Award`.

@@ -135,7 +135,7 @@ fn lines(seed: u64) -> String {
     for index in 0..420 {
         // One person has done more than a page holds.
         let person = if index < 150 { 0 } else { random.below(40) };
-        let role = random.one(&["director", "actor", "writer", "self", "other", "wizard"]);
+        let role = random.one(&["director", "actor", "writer", "self", "other", "editor"]);
         let production = production(&mut random);
         if seen.insert((production.clone(), person, role)) {
             let characters: Vec<_> = (0..random.below(3)).map(|_| random.one(NAMES)).collect();
@@ -145,7 +145,7 @@ fn lines(seed: u64) -> String {
         }
     }
     for _ in 0..60 {
-        let (company, role) = (random.below(8), random.one(&["produced_by", "service", "caterer"]));
+        let (company, role) = (random.below(8), random.one(&["produced_by", "service", "other"]));
         let production = production(&mut random);
         if seen.insert((production.clone(), 1000 + company, role)) {
             line!({"type": "production_company", "production": production,
