@@ -37,7 +37,7 @@ use plan::argument::Shapes;
 use schema::Schema;
 
 use crate::catalog::Catalog;
-use crate::error::FaultClass;
+use crate::error::{Fault, FaultClass};
 
 /// Bytes of a document.
 pub const DOCUMENT_BYTES_MAX: usize = 65_536;
@@ -170,6 +170,17 @@ impl Api {
     /// The schema.
     pub fn schema(&self) -> &Schema {
         &self.schema
+    }
+
+    /// Whether the database answers.
+    ///
+    /// # Errors
+    /// The fault of the database.
+    pub async fn ping(self: &Arc<Self>) -> Result<(), Fault> {
+        let api = Arc::clone(self);
+        // A connection belongs to the runtime in which it was opened.
+        let ping = self.runtime.spawn(async move { api.catalog.reader().ping().await });
+        ping.await.unwrap_or_else(|error| Err(Fault::bug(error.to_string())))
     }
 
     /// Answer a request.

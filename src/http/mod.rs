@@ -184,7 +184,7 @@ async fn ready(state: web::Data<State>) -> HttpResponse {
     if state.stopping.load(Ordering::Relaxed) {
         return HttpResponse::ServiceUnavailable().content_type(text).body("stopping\n");
     }
-    match state.api.catalog().reader().ping().await {
+    match state.api.ping().await {
         Ok(()) => HttpResponse::Ok().content_type(text).body("ready\n"),
         Err(fault) => {
             tracing::error!(class = ?fault.class, %fault, "not ready");

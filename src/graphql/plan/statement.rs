@@ -217,6 +217,15 @@ impl Statement {
     }
 
     fn assemble(&self, bounds: Bounds) -> String {
+        let frame = self.frame(bounds);
+        match self.reading {
+            Reading::Count | Reading::UpTo | Reading::From => self.answer(&frame),
+            _ => self.rows(&frame),
+        }
+    }
+
+    /// What the texts of all readings are made of, with every place that a value is bound at.
+    fn frame(&self, bounds: Bounds) -> Frame {
         let mut next = 1;
         let mut place = || {
             let text = match self.backend {
@@ -232,116 +241,101 @@ impl Statement {
             (Backend::Postgres, _) => ("k.o - 1", "k.v"),
             (Backend::Sqlite, _) => ("k.key", "k.value"),
         };
-        let from = keys.map(|keys| match self.backend {
+        let keys = keys.map(|keys| match self.backend {
             Backend::Postgres => format!("unnest({keys}::bigint[]) WITH ORDINALITY AS k(v, o)"),
             Backend::Sqlite => format!("json_each({keys}) AS k"),
         });
-
-        // SQLite names the link twice: as the rows shown, and inside the sub-query that picks them.
-        let correlated = self.backend == Backend::Sqlite
-            && self.parent.is_some()
-            && matches!(self.reading, Reading::AtMost(_) | Reading::Page | Reading::LastPage);
-        let inner = if correlated { "x" } else { "l" };
-        let mut conditions: Vec<String> = Vec::new();
-        if let Some(parent) = self.parent {
-            conditions.push(format!("{inner}.{parent} = {key}"));
-        }
-        for condition in &self.conditions {
-            conditions.push(match condition {
-                Comparison::Constant(column, Constant::Text(text)) => {
-                    format!("{inner}.{} = '{}'", column.name, text.replace('\'', "''"))
-                }
-                Comparison::Constant(column, Constant::Int(value)) => {
-                    format!("{inner}.{} = {value}", column.name)
-                }
-                Comparison::Bound(column) => format!("{inner}.{} = {}", column.name, place()),
-            });
-        }
+        let is_picked =
+            matches!(self.reading, Reading::AtMost(_) | Reading::Page | Reading::LastPage);
+        let is_correlated = self.backend == Backend::Sqlite && self.parent.is_some() && is_picked;
+        let alias = if is_correlated { "x" } else { "l" };
+        let parent = self.parent.map(|parent| format!("{alias}.{parent} = {key}"));
+        let conditions = self.conditions.iter().map(|condition| match condition {
+            Comparison::Constant(column, Constant::Text(text)) => {
+                format!("{alias}.{} = '{}'", column.name, text.replace('\'', "''"))
+            }
+            Comparison::Constant(column, Constant::Int(value)) => {
+                format!("{alias}.{} = {value}", column.name)
+            }
+            Comparison::Bound(column) => format!("{alias}.{} = {}", column.name, place()),
+        });
+        let conditions = parent.into_iter().chain(conditions).collect();
         let after = bounds.after.map(|nulls| self.cursor(nulls, &mut place));
         let before = bounds.before.map(|nulls| self.cursor(nulls, &mut place));
-        let link = self.link;
-        let matching = |more: &[String]| {
-            let all: Vec<&str> = conditions.iter().chain(more).map(String::as_str).collect();
-            if all.is_empty() { String::new() } else { format!(" WHERE {}", all.join(" AND ")) }
+        let limit = match self.reading {
+            Reading::AtMost(rows) => format!(" LIMIT {rows}"),
+            Reading::Page | Reading::LastPage => format!(" LIMIT {}", place()),
+            _ => String::new(),
         };
+        Frame { ordinal, keys, is_correlated, alias, conditions, after, before, limit }
+    }
 
-        match self.reading {
-            Reading::Count | Reading::UpTo | Reading::From => {
-                // To look beyond a bound is to ask for its other side, and for the bound itself.
-                let (bound, toward) = match self.reading {
-                    Reading::UpTo => (&after, Toward::Start),
-                    _ => (&before, Toward::End),
-                };
-                let pieces =
-                    bound.iter().flat_map(|bound| self.pieces(inner, Some(bound), toward, true));
-                // In order, which keeps to the index; EXISTS would be free to read the table.
-                let found = pieces.map(|piece| {
-                    let order = self.order_by_in(inner, &piece, toward);
-                    let matching = matching(&piece.conditions);
-                    format!(
-                        "(SELECT 1 FROM {link} l{matching} ORDER BY {order} LIMIT 1) IS NOT NULL"
-                    )
-                });
-                let answer = match self.reading {
-                    Reading::Count => format!("(SELECT count(*) FROM {link} l{})", matching(&[])),
-                    _ => found.collect::<Vec<_>>().join(" OR "),
-                };
-                match from {
-                    Some(from) => format!("SELECT {ordinal}, {answer} FROM {from}"),
-                    None => format!("SELECT {ordinal}, {answer}"),
-                }
+    /// One value for each key: a count, or whether there is a row beyond a bound.
+    fn answer(&self, frame: &Frame) -> String {
+        let Frame { ordinal, keys, alias, .. } = frame;
+        let link = self.link;
+        // To look beyond a bound is to ask for its other side, and for the bound itself.
+        let (bound, toward) = match self.reading {
+            Reading::UpTo => (&frame.after, Toward::Start),
+            _ => (&frame.before, Toward::End),
+        };
+        let pieces = bound.iter().flat_map(|bound| self.pieces(alias, Some(bound), toward, true));
+        // In order, which keeps to the index; EXISTS would be free to read the table.
+        let found = pieces.map(|piece| {
+            let order = self.order_by_in(alias, &piece, toward);
+            let matching = frame.matching(&piece.conditions);
+            format!("(SELECT 1 FROM {link} {alias}{matching} ORDER BY {order} LIMIT 1) IS NOT NULL")
+        });
+        let answer = match self.reading {
+            Reading::Count => {
+                format!("(SELECT count(*) FROM {link} {alias}{})", frame.matching(&[]))
             }
-            Reading::All | Reading::AtMost(_) | Reading::Page | Reading::LastPage => {
-                let limit = match self.reading {
-                    Reading::AtMost(rows) => format!(" LIMIT {rows}"),
-                    Reading::Page | Reading::LastPage => format!(" LIMIT {}", place()),
-                    _ => String::new(),
-                };
-                let (toward, bound, other) = match self.reading {
-                    Reading::LastPage => (Toward::Start, &before, &after),
-                    _ => (Toward::End, &after, &before),
-                };
-                // The page is read from one bound; the other only keeps rows out.
-                let mut within = Vec::new();
-                within
-                    .extend(other.as_ref().map(|other| self.side_of(inner, other, toward.back())));
-                let rows = match (from, self.backend) {
-                    (Some(from), _) if self.reading == Reading::All => {
-                        format!("{from} JOIN {link} l ON {}", conditions.join(" AND "))
-                    }
-                    (from, backend) => {
-                        let what = if correlated { self.key } else { "*" };
-                        let pieces = self.pieces(inner, bound.as_ref(), toward, false);
-                        let pick = self.pick(what, inner, &pieces, toward, &limit, |piece| {
-                            let conditions = [within.as_slice(), &piece.conditions].concat();
-                            matching(&conditions)
-                        });
-                        match (from, backend) {
-                            (None, _) => format!("({pick}) l"),
-                            (Some(from), Backend::Postgres) => {
-                                format!("{from} CROSS JOIN LATERAL ({pick}) l")
-                            }
-                            (Some(from), Backend::Sqlite) => {
-                                format!("{from} CROSS JOIN {link} l ON l.{} IN ({pick})", self.key)
-                            }
-                        }
-                    }
-                };
-                let shown = self.order_by("l", &self.order, Toward::End);
-                let mut text = format!("SELECT {ordinal}");
-                for column in &self.columns {
-                    let _ = write!(text, ", {column}");
-                }
-                let _ = write!(text, " FROM {rows}");
-                for (_, join) in self.scopes.iter().filter_map(|scope| scope.join.as_ref()) {
-                    let _ = write!(text, " {join}");
-                }
-                let first =
-                    if self.parent.is_some() { format!("{ordinal}, ") } else { String::new() };
-                let _ = write!(text, " ORDER BY {first}{shown}");
-                text
-            }
+            _ => found.collect::<Vec<_>>().join(" OR "),
+        };
+        match keys {
+            Some(keys) => format!("SELECT {ordinal}, {answer} FROM {keys}"),
+            None => format!("SELECT {ordinal}, {answer}"),
         }
+    }
+
+    /// The rows of each key, in order, with what is joined to them.
+    fn rows(&self, frame: &Frame) -> String {
+        let Frame { ordinal, keys, alias, .. } = frame;
+        let (link, key) = (self.link, self.key);
+        let (toward, bound, other) = match self.reading {
+            Reading::LastPage => (Toward::Start, &frame.before, &frame.after),
+            _ => (Toward::End, &frame.after, &frame.before),
+        };
+        // A page is read from one bound; the other only keeps rows out.
+        let within: Vec<String> = other
+            .iter()
+            .map(|other| self.beyond(alias, &self.order, other, toward.back(), false))
+            .collect();
+        let pick = || {
+            let what = if frame.is_correlated { key } else { "*" };
+            let pieces = self.pieces(alias, bound.as_ref(), toward, false);
+            self.pick(what, alias, &pieces, toward, &frame.limit, |piece| {
+                frame.matching(&[within.as_slice(), &piece.conditions].concat())
+            })
+        };
+        let from = match (keys, self.backend) {
+            (Some(keys), _) if self.reading == Reading::All => {
+                format!("{keys} JOIN {link} l ON {}", frame.conditions.join(" AND "))
+            }
+            (None, _) => format!("({}) l", pick()),
+            (Some(keys), Backend::Postgres) => {
+                format!("{keys} CROSS JOIN LATERAL ({}) l", pick())
+            }
+            (Some(keys), Backend::Sqlite) => {
+                format!("{keys} CROSS JOIN {link} l ON l.{key} IN ({})", pick())
+            }
+        };
+        let columns: String = self.columns.iter().map(|column| format!(", {column}")).collect();
+        let joins = self.scopes.iter().filter_map(|scope| scope.join.as_ref());
+        let joins: String = joins.map(|(_, join)| format!(" {join}")).collect();
+        let by_key = if keys.is_some() { format!("{ordinal}, ") } else { String::new() };
+        let order = self.order_by("l", &self.order, Toward::End);
+        format!("SELECT {ordinal}{columns} FROM {from}{joins} ORDER BY {by_key}{order}")
     }
 
     /// The first rows of the pieces of a list, in order.
@@ -439,11 +433,6 @@ impl Statement {
         pieces
     }
 
-    /// The rows on one side of a cursor.
-    fn side_of(&self, alias: &str, cursor: &Cursor, toward: Toward) -> String {
-        self.beyond(alias, &self.order, cursor, toward, false)
-    }
-
     /// The rows beyond a cursor in the last of the order's terms, told term by term: a row is
     /// beyond it if it is beyond it in the first of them, or equal in that and beyond it in the rest.
     fn beyond(
@@ -521,6 +510,32 @@ impl Statement {
             .map(|index| (nulls & (1 << index) == 0).then(&mut *place))
             .collect();
         Cursor { values, key: place() }
+    }
+}
+
+/// What the texts of all readings are made of.
+struct Frame {
+    /// Which key a row belongs to.
+    ordinal: &'static str,
+    /// The keys as a table; none at the root.
+    keys: Option<String>,
+    /// Whether the link is named twice, as SQLite needs it: as the rows shown, and in the sub-query
+    /// that picks them.
+    is_correlated: bool,
+    /// The link's name where rows are picked.
+    alias: &'static str,
+    /// What every row fulfils.
+    conditions: Vec<String>,
+    after: Option<Cursor>,
+    before: Option<Cursor>,
+    limit: String,
+}
+
+impl Frame {
+    /// The condition of every row, and more.
+    fn matching(&self, more: &[String]) -> String {
+        let all: Vec<&str> = self.conditions.iter().chain(more).map(String::as_str).collect();
+        if all.is_empty() { String::new() } else { format!(" WHERE {}", all.join(" AND ")) }
     }
 }
 
