@@ -14,6 +14,7 @@ use crate::error::Error;
 use crate::graphql::Api;
 use crate::graphql::schema::Schema;
 use crate::http::{self, Server};
+use crate::import::generate::{self, Options};
 use crate::{import, telemetry};
 
 const EXAMPLES: &str = "\
@@ -41,6 +42,25 @@ pub fn command() -> Command {
         .subcommand(
             Command::new("migrate")
                 .about("Bring the database's schema up to date, creating the database file where there is none")
+                .args(config::flags()),
+        )
+        .subcommand(
+            Command::new("generate")
+                .about("Fill an empty database with a large catalogue of invented data, the same for the same seed")
+                .arg(
+                    Arg::new("productions")
+                        .long("productions")
+                        .value_parser(value_parser!(u32))
+                        .default_value("100000")
+                        .help("Films, shows and episodes together, 100 to 20000000"),
+                )
+                .arg(
+                    Arg::new("seed")
+                        .long("seed")
+                        .value_parser(value_parser!(u32))
+                        .default_value("1")
+                        .help("Other seeds give other data of the same shape"),
+                )
                 .args(config::flags()),
         )
         .subcommand(Command::new("schema").about("Print the GraphQL schema (SDL)"))
@@ -71,6 +91,7 @@ pub fn run(matches: &ArgMatches) -> Result<(), Error> {
         None => serve(&Settings::load(matches)?),
         Some(("serve", matches)) => serve(&Settings::load(matches)?),
         Some(("migrate", matches)) => migrate(&Settings::load(matches)?),
+        Some(("generate", matches)) => generate(&Settings::load(matches)?, matches),
         Some(("schema", _)) => print(&Schema::new().sdl),
         Some(("config", matches)) if matches.get_flag("example") => print(&config::example()),
         Some(("config", matches)) => print(&Settings::load(matches)?.show()),
@@ -107,6 +128,19 @@ fn migrate(settings: &Settings) -> Result<(), Error> {
         Catalog::open(&settings.database_url, &settings.database).await?.close().await
     })?;
     print(&format!("The schema of {} is up to date.\n", settings.database_url))
+}
+
+fn generate(settings: &Settings, matches: &ArgMatches) -> Result<(), Error> {
+    telemetry::start(&settings.log, settings.log_json);
+    let number = |name: &str| matches.get_one(name).copied().unwrap_or_default();
+    let options = Options { productions: number("productions"), seed: number("seed") };
+    runtime()?.block_on(async {
+        let catalog = Catalog::open(&settings.database_url, &settings.database).await?;
+        generate::generate(&catalog, options).await?;
+        catalog.close().await
+    })?;
+    let (url, count) = (&settings.database_url, options.productions);
+    print(&format!("{url} has {count} generated productions.\n"))
 }
 
 fn serve(settings: &Settings) -> Result<(), Error> {

@@ -19,6 +19,8 @@ pub struct Model {
     pub released_on: Option<i32>,
     /// Orders the episodes of a show; the database computes it from season and number.
     pub place_in_show: i64,
+    /// The season of that number.
+    pub season_id: Option<i64>,
 }
 
 /// Relations by foreign key.
@@ -38,6 +40,13 @@ pub enum Relation {
         to = "super::show::Column::ProductionId"
     )]
     Show,
+    /// The season of that number.
+    #[sea_orm(
+        belongs_to = "super::season::Entity",
+        from = "Column::SeasonId",
+        to = "super::season::Column::Id"
+    )]
+    Season,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

@@ -26,6 +26,8 @@ pub struct Model {
     pub company_id: Option<i64>,
     /// Where the row comes from.
     pub source_id: i64,
+    /// False where its catalogue has merged it into another id of the same thing.
+    pub is_canonical: bool,
 }
 
 /// Relations by foreign key.

@@ -14,11 +14,18 @@ pub struct Migrator;
 
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(Step {
-            name: "m0001_catalog",
-            sqlite: include_str!("sql/0001_catalog.sqlite.sql"),
-            postgres: include_str!("sql/0001_catalog.postgres.sql"),
-        })]
+        vec![
+            Box::new(Step {
+                name: "m0001_catalog",
+                sqlite: include_str!("sql/0001_catalog.sqlite.sql"),
+                postgres: include_str!("sql/0001_catalog.postgres.sql"),
+            }),
+            Box::new(Step {
+                name: "m0002_lists",
+                sqlite: include_str!("sql/0002_lists.sqlite.sql"),
+                postgres: include_str!("sql/0002_lists.postgres.sql"),
+            }),
+        ]
     }
 }
 

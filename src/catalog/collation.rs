@@ -15,13 +15,45 @@ use unicode_normalization::char::is_combining_mark;
 ///
 /// Source: Unicode Standard Annex 15, normalization form KD.
 pub fn key(text: &str) -> String {
-    let plain = text.trim().nfkd().filter(|letter| !is_combining_mark(*letter));
+    prefix(text.trim_end())
+}
+
+/// What the keys of all texts that start with this one start with: unlike in a key, white space at
+/// the end counts.
+pub fn prefix(text: &str) -> String {
+    let plain = text.trim_start().nfkd().filter(|letter| !is_combining_mark(*letter));
     plain.flat_map(char::to_lowercase).collect()
+}
+
+/// The least key above all that start with a prefix, but for those of the last code point of
+/// Unicode, which is no letter.
+pub fn after_prefix(prefix: &str) -> String {
+    let mut letters: Vec<char> = prefix.chars().collect();
+    while let Some(last) = letters.pop() {
+        // Those from D800 to DFFF are no letters.
+        let next = (u32::from(last) + 1..=u32::from(char::MAX)).find_map(char::from_u32);
+        if let Some(next) = next {
+            letters.push(next);
+            return letters.into_iter().collect();
+        }
+    }
+    char::MAX.to_string()
 }
 
 #[cfg(test)]
 mod tests {
-    use super::key;
+    use super::{after_prefix, key};
+
+    #[test]
+    fn what_starts_with_a_prefix_ends_before_the_next_one() {
+        assert_eq!(after_prefix("ab"), "ac");
+        assert_eq!(after_prefix("a\u{D7FF}"), "a\u{E000}");
+        assert_eq!(after_prefix("a\u{10FFFF}"), "b");
+        assert_eq!(after_prefix(""), "\u{10FFFF}");
+        for (prefix, name) in [("zo", "zoë"), ("七", "七人の侍"), ("", "zz")] {
+            assert!(prefix <= name && *name < *after_prefix(prefix), "{prefix}");
+        }
+    }
 
     #[test]
     fn case_and_accents_do_not_count() {

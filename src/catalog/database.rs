@@ -253,10 +253,18 @@ fn postgres_options(
             ("statement_timeout", timeout.as_str()),
             // Statements that take arrays would be planned anew at each use otherwise.
             ("plan_cache_mode", "force_generic_plan"),
-            // Such a plan does not know how small a page is, and would read whole tables to join
-            // it. Every join of ours looks up a few rows by their key.
+            // Such a plan does not know how small a page is, nor how few rows a filter leaves, and
+            // would read whole tables to find, to join or to sort them. Every join of ours looks up
+            // a few rows by their key, and every page is read in the order of an index.
+            ("enable_seqscan", "off"),
+            ("enable_bitmapscan", "off"),
             ("enable_hashjoin", "off"),
             ("enable_mergejoin", "off"),
+            ("enable_sort", "off"),
+            // What is switched off counts as very dear, which would make every sort of a few rows
+            // worth compiling, or a second process.
+            ("jit", "off"),
+            ("max_parallel_workers_per_gather", "0"),
         ])
     } else {
         connect.options([

@@ -25,8 +25,12 @@ pub enum Parameter {
     Int(i64),
     /// Text.
     Text(String),
-    /// Keys of parents: an array on PostgreSQL, a JSON array on SQLite.
+    /// Integers, keys of parents for instance: an array on PostgreSQL, a JSON array on SQLite.
     Keys(Vec<i64>),
+    /// Texts, in the same way.
+    Texts(Vec<String>),
+    /// Integers, each with a text: two arrays on PostgreSQL, a JSON array of arrays on SQLite.
+    Pairs(Vec<i64>, Vec<String>),
 }
 
 /// The reading side of a catalogue: a pool that cannot write.
@@ -79,6 +83,14 @@ impl Reader {
                         Parameter::Int(value) => arguments.add(value),
                         Parameter::Text(value) => arguments.add(value),
                         Parameter::Keys(keys) => arguments.add(json_array(&keys)),
+                        Parameter::Texts(texts) => {
+                            arguments.add(serde_json::Value::from(texts).to_string())
+                        }
+                        Parameter::Pairs(keys, texts) => {
+                            let pairs = keys.into_iter().zip(texts);
+                            let pairs = pairs.map(|(key, text)| serde_json::json!([key, text]));
+                            arguments.add(pairs.collect::<serde_json::Value>().to_string())
+                        }
                     }
                     .map_err(sqlx::Error::Encode)?;
                 }
@@ -91,6 +103,10 @@ impl Reader {
                         Parameter::Int(value) => arguments.add(value),
                         Parameter::Text(value) => arguments.add(value),
                         Parameter::Keys(keys) => arguments.add(keys),
+                        Parameter::Texts(texts) => arguments.add(texts),
+                        Parameter::Pairs(keys, texts) => {
+                            arguments.add(keys).and_then(|()| arguments.add(texts))
+                        }
                     }
                     .map_err(sqlx::Error::Encode)?;
                 }

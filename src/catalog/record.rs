@@ -14,7 +14,9 @@ pub enum Record {
     /// Where facts come from.
     Source(Source),
     /// A genre.
-    Genre(Genre),
+    Genre(Word),
+    /// A profession.
+    Profession(Word),
     /// A company.
     Company(Company),
     /// A person.
@@ -39,6 +41,8 @@ pub enum Record {
     ExternalId(ExternalId),
     /// Another title of a production.
     Title(Title),
+    /// What a person is known for.
+    KnownFor(KnownFor),
 }
 
 /// Where facts come from.
@@ -59,10 +63,10 @@ pub struct Source {
     pub retrieved: Option<String>,
 }
 
-/// A genre.
+/// A genre or a profession: a word of an open vocabulary.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Genre {
+pub struct Word {
     /// Name within the file, and stable short name in the catalogue.
     pub key: String,
     /// Name to show.
@@ -95,6 +99,9 @@ pub struct Person {
     pub born: Option<String>,
     /// Death.
     pub died: Option<String>,
+    /// Keys of professions, the most important first.
+    #[serde(default)]
+    pub professions: Vec<String>,
     /// Key of the source.
     pub source: String,
 }
@@ -304,8 +311,15 @@ pub struct ExternalId {
     pub scope: String,
     /// The id.
     pub value: String,
+    /// False where the catalogue has merged it into another id of the same thing.
+    #[serde(default = "yes")]
+    pub canonical: bool,
     /// Key of the source.
     pub source: String,
+}
+
+fn yes() -> bool {
+    true
 }
 
 /// What an external id names.
@@ -341,4 +355,14 @@ pub struct Title {
     pub position: i32,
     /// Key of the source.
     pub source: String,
+}
+
+/// What a person is known for.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct KnownFor {
+    /// Key of the person.
+    pub person: String,
+    /// Keys of productions, the best known first.
+    pub productions: Vec<String>,
 }

@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, HashMap};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use entity::{
-    award, award_person, change, company, credit, episode, external_id, genre, person, production,
-    production_company, production_genre, production_source, shot, shot_director, show, source,
-    title_name, video,
+    award, award_person, change, company, credit, episode, external_id, genre, known_for, person,
+    person_profession, production, production_company, production_genre, production_source,
+    profession, season, shot, shot_director, show, source, title_name, video,
 };
 use sea_orm::ActiveValue::{NotSet, Set};
 use sea_orm::{
@@ -24,10 +24,13 @@ pub struct Writer<'a> {
     actor: &'static str,
     sources: Keys<i64>,
     genres: Keys<i64>,
+    professions: Keys<i64>,
     companies: Keys<i64>,
     people: Keys<i64>,
     productions: Keys<Placed>,
     shots: Keys<i64>,
+    /// By show and number: episodes bring their seasons along.
+    seasons: HashMap<(i64, i32), i64>,
     written: BTreeMap<&'static str, u64>,
 }
 
@@ -105,10 +108,12 @@ impl<'a> Writer<'a> {
             actor,
             sources: Keys::new("source"),
             genres: Keys::new("genre"),
+            professions: Keys::new("profession"),
             companies: Keys::new("company"),
             people: Keys::new("person"),
             productions: Keys::new("film, show or episode"),
             shots: Keys::new("shot"),
+            seasons: HashMap::new(),
             written: BTreeMap::new(),
         }
     }
@@ -160,6 +165,15 @@ impl<'a> Writer<'a> {
                 let id = self.insert("genre", row).await?.id;
                 self.genres.put(&record.key, id)
             }
+            Record::Profession(record) => {
+                let row = profession::ActiveModel {
+                    id: NotSet,
+                    key: Set(record.key.clone()),
+                    name: Set(record.name),
+                };
+                let id = self.insert("profession", row).await?.id;
+                self.professions.put(&record.key, id)
+            }
             Record::Company(record) => {
                 let row = company::ActiveModel {
                     id: NotSet,
@@ -181,6 +195,15 @@ impl<'a> Writer<'a> {
                     source_id: Set(self.sources.get(&record.source)?),
                 };
                 let id = self.insert("person", row).await?.id;
+                for (position, key) in (1..).zip(&record.professions) {
+                    let row = person_profession::ActiveModel {
+                        id: NotSet,
+                        person_id: Set(id),
+                        profession_id: Set(self.professions.get(key)?),
+                        position: Set(position),
+                    };
+                    self.insert("person_profession", row).await?;
+                }
                 self.people.put(&record.key, id)
             }
             Record::Film(record) => {
@@ -208,6 +231,10 @@ impl<'a> Writer<'a> {
                 let show_id = self.production(&record.show, production::Kind::Show, "a show")?;
                 let placed =
                     self.put_production(record.production, production::Kind::Episode).await?;
+                let season_id = match record.season {
+                    Some(number) => Some(self.season(show_id, number).await?),
+                    None => None,
+                };
                 let row = episode::ActiveModel {
                     production_id: Set(placed.id),
                     show_id: Set(show_id),
@@ -215,6 +242,7 @@ impl<'a> Writer<'a> {
                     episode_number: Set(record.episode),
                     released_on: Set(placed.released_on),
                     place_in_show: NotSet,
+                    season_id: Set(season_id),
                 };
                 self.insert("episode", row).await?;
                 Ok(())
@@ -338,6 +366,7 @@ impl<'a> Writer<'a> {
                     person_id: Set(person_id),
                     company_id: Set(company_id),
                     source_id: Set(self.sources.get(&record.source)?),
+                    is_canonical: Set(record.canonical),
                 };
                 self.insert("external_id", row).await.map(drop)
             }
@@ -354,6 +383,19 @@ impl<'a> Writer<'a> {
                     source_id: Set(self.sources.get(&record.source)?),
                 };
                 self.insert("title_name", row).await.map(drop)
+            }
+            Record::KnownFor(record) => {
+                let person_id = self.people.get(&record.person)?;
+                for (position, key) in (1..).zip(&record.productions) {
+                    let row = known_for::ActiveModel {
+                        id: NotSet,
+                        person_id: Set(person_id),
+                        production_id: Set(self.productions.get(key)?.id),
+                        position: Set(position),
+                    };
+                    self.insert("known_for", row).await?;
+                }
+                Ok(())
             }
         }
     }
@@ -400,6 +442,17 @@ impl<'a> Writer<'a> {
         } else {
             Err(Error::refused(format!("\"{key}\" is not {what}")))
         }
+    }
+
+    /// The season of a show with a number, made with the first episode that has it.
+    async fn season(&mut self, show_id: i64, number: i32) -> Result<i64, Error> {
+        if let Some(id) = self.seasons.get(&(show_id, number)) {
+            return Ok(*id);
+        }
+        let row = season::ActiveModel { id: NotSet, show_id: Set(show_id), number: Set(number) };
+        let id = self.insert("season", row).await?.id;
+        self.seasons.insert((show_id, number), id);
+        Ok(id)
     }
 
     async fn put_production(

@@ -15,9 +15,8 @@ use super::declare::{Column, Constant, Relation, ValueKind};
 /// First byte of every cursor; another one for another format.
 const VERSION: u8 = 1;
 
-/// The digest of a list: its relation, what it leads to, its order, and the values it is filtered
-/// by.
-pub fn digest(relation: &Relation, object: &str, filters: &[(Column, Value)]) -> u64 {
+/// The digest of a list: its relation, what it leads to, its order, and its filter in canonical form.
+pub fn digest(relation: &Relation, object: &str, filter: &str) -> u64 {
     let mut text = format!("{object} {}", relation.link);
     let names = |column: &Column| format!("{}.{}", column.table, column.name);
     for column in relation.parent.iter().chain(&relation.target) {
@@ -29,9 +28,10 @@ pub fn digest(relation: &Relation, object: &str, filters: &[(Column, Value)]) ->
             Constant::Int(value) => write!(text, " {}={value}", names(column)),
         };
     }
-    for (column, value) in filters {
-        let _ = write!(text, " {}={value}", names(column));
+    if let Some(grouping) = relation.grouping {
+        let _ = write!(text, " by {}", grouping.declared().name);
     }
+    text.push_str(filter);
     for term in &relation.order {
         let _ = write!(text, " {}{}", names(&term.column), if term.descending { "-" } else { "+" });
     }

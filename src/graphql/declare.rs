@@ -9,6 +9,8 @@ use sea_orm::{
     ColumnTrait, ColumnType, EntityName, EntityTrait, IdenStatic, Iterable, PrimaryKeyToColumn,
 };
 
+use super::filter::{FilterInput, Groups};
+
 /// The largest page a client may ask for.
 pub const PAGE_SIZE_MAX: i64 = 100;
 /// The page a client gets that names no size.
@@ -69,7 +71,7 @@ where
 }
 
 /// A table whose rows an object shows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Table {
     /// Table name. Its key is the column `id`.
     pub name: &'static str,
@@ -79,6 +81,59 @@ pub struct Table {
     pub discriminator: Option<Column>,
     /// Tables that hold more columns of the same row, each with its key.
     pub sides: &'static [(&'static str, &'static str)],
+    /// What lists of its rows are counted by.
+    pub facets: Option<&'static Facets>,
+}
+
+impl Table {
+    /// A table without types to tell apart, side tables and facets.
+    pub const fn plain(name: &'static str, tag: u8) -> Self {
+        Self { name, tag, discriminator: None, sides: &[], facets: None }
+    }
+}
+
+/// What the lists of a table's rows are counted by.
+#[derive(Debug, PartialEq)]
+pub struct Facets {
+    /// GraphQL name of the type.
+    pub name: &'static str,
+    /// Description for client developers.
+    pub description: &'static str,
+    /// The facets.
+    pub all: &'static [Facet],
+}
+
+/// A way to count the rows of a list: how many have each value of something.
+#[derive(Clone, Copy, Debug)]
+pub struct Facet {
+    /// GraphQL name of the field.
+    pub name: &'static str,
+    /// GraphQL name of the type of its items.
+    pub object: &'static str,
+    /// GraphQL name of the value in an item.
+    pub value: &'static str,
+    /// Description of the field.
+    pub description: &'static str,
+    /// Where the value comes from.
+    pub by: FacetBy,
+}
+
+impl PartialEq for Facet {
+    fn eq(&self, other: &Self) -> bool {
+        self.name == other.name
+    }
+}
+
+/// Where the value of a facet comes from.
+#[derive(Clone, Copy, Debug)]
+pub enum FacetBy {
+    /// An enum's value: SQL for the value in lower case, with `{}` for the row.
+    Enum(&'static Enum, fn() -> String),
+    /// An integer, null where it is not known: SQL with `{}` for the row.
+    Int(&'static str),
+    /// The rows that the rows of another table point at: the column that points here, the one that
+    /// points on, and the name of the object.
+    Rows(fn() -> (Column, Column), &'static str),
 }
 
 /// How the value of a column is written in JSON.
@@ -90,6 +145,8 @@ pub enum Encoding {
     Tenths,
     /// Text of an open vocabulary as an enum value: upper case, `OTHER` where the enum lacks it.
     Enum(&'static Enum),
+    /// The enum value of the group that a word belongs to.
+    Group(&'static Groups),
     /// JSON text that holds an array of strings.
     Strings,
 }
@@ -170,21 +227,43 @@ pub struct Relation {
     pub target: Option<Column>,
     /// Comparisons that always hold.
     pub only: Vec<(Column, Constant)>,
-    /// Comparisons by argument.
-    pub filters: Vec<Filter>,
+    /// Whether each row that the target points at is shown once, however many links lead to it.
+    pub distinct: bool,
+    /// What the list can be filtered by, told of the rows shown.
+    pub filter: Option<&'static FilterInput>,
+    /// Columns of the rows shown that the link has too, as its own.
+    pub copies: Vec<(Column, Column)>,
     /// The order, unless the request says another.
     pub order: Vec<OrderTerm>,
     /// The orders that a request may say.
     pub ordering: Option<&'static Ordering>,
+    /// What the list is divided by.
+    pub grouping: Option<Grouping>,
 }
 
-/// An argument that keeps the rows whose column equals it.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Filter {
-    /// The link's column.
-    pub column: Column,
-    /// The argument.
-    pub argument: Argument,
+/// What a list is divided by: a column of the link.
+#[derive(Clone, Copy, Debug)]
+pub enum Grouping {
+    /// Its words, which are those of an enum in lower case.
+    Words(fn() -> Column, &'static Enum),
+    /// Groups of its words.
+    Groups(fn() -> Column, &'static Groups),
+}
+
+impl Grouping {
+    /// The enum whose values name the groups.
+    pub fn declared(self) -> &'static Enum {
+        match self {
+            Self::Words(_, declared) => declared,
+            Self::Groups(_, groups) => groups.declared,
+        }
+    }
+}
+
+impl PartialEq for Grouping {
+    fn eq(&self, other: &Self) -> bool {
+        self.declared() == other.declared()
+    }
 }
 
 impl Relation {
@@ -197,9 +276,12 @@ impl Relation {
             parent: None,
             target: None,
             only: Vec::new(),
-            filters: Vec::new(),
+            distinct: false,
+            filter: None,
+            copies: Vec::new(),
             order: Vec::new(),
             ordering: None,
+            grouping: None,
         }
     }
 
@@ -227,16 +309,27 @@ impl Relation {
         self
     }
 
-    /// Offer an argument that keeps the rows whose column equals it.
-    pub fn filter(
-        mut self,
-        column: impl Into<Column>,
-        name: &'static str,
-        ty: Type,
-        description: &'static str,
-    ) -> Self {
-        let argument = Argument { name, ty, description };
-        self.filters.push(Filter { column: column.into(), argument });
+    /// Show each row that the target points at once; links that point at none show nothing.
+    pub fn distinct(mut self) -> Self {
+        self.distinct = true;
+        self
+    }
+
+    /// Let the request filter the list.
+    pub fn filter(mut self, filter: &'static FilterInput) -> Self {
+        self.filter = Some(filter);
+        self
+    }
+
+    /// The link has this column of the row shown, as this one of its own.
+    pub fn copy(mut self, column: impl Into<Column>, own: impl Into<Column>) -> Self {
+        self.copies.push((column.into(), own.into()));
+        self
+    }
+
+    /// Divide the list.
+    pub fn grouped(mut self, grouping: Grouping) -> Self {
+        self.grouping = Some(grouping);
         self
     }
 
@@ -312,12 +405,34 @@ pub enum Source {
     List(Relation),
     /// A list that can grow, read by pages.
     Connection(Relation),
+    /// The groups that a list is divided into, as far as they have rows.
+    Groups(Relation),
+    /// The enum value that names a group.
+    GroupKey(&'static Enum),
+    /// Rows computed for a parent, the best first.
+    Ranking(&'static Ranking),
+    /// A column that a ranking computes.
+    Ranked(&'static str),
+    /// The row that a column that a ranking computes points at.
+    RankedRow(&'static str),
     /// One row by one of several keys; root only.
     Lookup(&'static Lookup),
+    /// Many rows, each by one of several keys; root only.
+    Lookups(&'static Lookup),
     /// Any row by its global id; root only.
     Node,
     /// Any rows by their global ids; root only.
     Nodes,
+}
+
+/// Rows that are computed for a parent, the best first.
+#[derive(Debug, PartialEq)]
+pub struct Ranking {
+    /// SQL for the best rows of the parent with the key `{key}`, `{limit}` at most, ordered.
+    pub sql: &'static str,
+    /// The columns that it computes, integers; it orders by the first, largest first, then by the
+    /// second.
+    pub columns: [&'static str; 2],
 }
 
 /// The keys by which a root field finds one row; exactly one is given.
@@ -373,6 +488,7 @@ pub struct Field {
 fn column_type(column: Column, encoding: Encoding) -> Type {
     let ty = match (encoding, column.kind) {
         (Encoding::Enum(declared), _) => Type::named(declared.name),
+        (Encoding::Group(groups), _) => Type::named(groups.declared.name),
         (Encoding::Strings, _) => return Type::list("String"),
         (Encoding::Tenths, _) => Type::named("Float"),
         (Encoding::Plain, ValueKind::Int) => Type::named("Int"),
@@ -458,6 +574,33 @@ pub fn connection(
     Field { name, ty, description, source: Source::Connection(relation) }
 }
 
+/// The groups that a list is divided into. The type named is that of a group.
+pub fn groups(
+    name: &'static str,
+    object: &'static str,
+    relation: Relation,
+    description: &'static str,
+) -> Field {
+    Field { name, ty: Type::list(object), description, source: Source::Groups(relation) }
+}
+
+/// The enum value that names a group.
+pub fn group_key(name: &'static str, declared: &'static Enum, description: &'static str) -> Field {
+    let ty = Type::named(declared.name).non_null();
+    Field { name, ty, description, source: Source::GroupKey(declared) }
+}
+
+/// Many rows, each by one of several keys: in the order of the keys, null where none fits.
+pub fn lookups(
+    name: &'static str,
+    object: &'static str,
+    lookup: &'static Lookup,
+    description: &'static str,
+) -> Field {
+    let ty = Type { nullable_items: true, ..Type::list(object) };
+    Field { name, ty, description, source: Source::Lookups(lookup) }
+}
+
 /// One row by one of several keys.
 pub fn lookup(
     name: &'static str,
@@ -494,19 +637,29 @@ impl Field {
     /// The arguments, in the order of the schema.
     pub fn arguments(&self) -> Vec<Argument> {
         match &self.source {
-            Source::List(relation) => filter_arguments(relation).collect(),
+            Source::List(relation) => filter_argument(relation).collect(),
             Source::Connection(relation) => {
                 let order = relation.ordering.map(|ordering| Argument {
                     name: "orderBy",
                     ty: Type { non_null: false, ..Type::list(ordering.input) },
-                    description: "The order: the first key counts most; at most three. What no key parts stands as it entered the catalogue. Without it the list has the order that the field tells.",
+                    description: "The order: the first key counts most; at most three. What no key parts stands as it entered the catalogue, or the other way round where the last key is descending. Without it the list has the order that the field tells.",
                 });
-                filter_arguments(relation).chain(order).chain(page_arguments()).collect()
+                filter_argument(relation).chain(order).chain(page_arguments()).collect()
             }
             Source::Lookup(lookup) => vec![Argument {
                 name: "by",
                 ty: Type::named(lookup.input).non_null(),
                 description: "The one key to look it up by.",
+            }],
+            Source::Lookups(lookup) => vec![Argument {
+                name: "keys",
+                ty: Type::list(lookup.input),
+                description: "The keys, each of any kind, at most 100.",
+            }],
+            Source::Ranking(_) => vec![Argument {
+                name: "first",
+                ty: Type::named("Int"),
+                description: "Return this many, the best: 0 to 100, 20 where it is not given.",
             }],
             Source::Node => vec![Argument {
                 name: "id",
@@ -523,8 +676,13 @@ impl Field {
     }
 }
 
-fn filter_arguments(relation: &Relation) -> impl Iterator<Item = Argument> + '_ {
-    relation.filters.iter().map(|filter| filter.argument.clone())
+fn filter_argument(relation: &Relation) -> impl Iterator<Item = Argument> {
+    let argument = relation.filter.map(|filter| Argument {
+        name: "filter",
+        ty: Type::named(filter.name),
+        description: "Only the items that fit: everything given in it must hold. It has at most 50 tests, each list in it at most 100 items, and it goes from row to row (from a production to its credits to their people) at most three times.",
+    });
+    argument.into_iter()
 }
 
 fn page_arguments() -> [Argument; 4] {

@@ -8,7 +8,7 @@ use std::sync::OnceLock;
 
 use futures_util::future::join_all;
 
-use super::plan::bind::Bound;
+use super::plan::bind::{Bound, KeyList};
 use super::plan::statement::ORDINAL;
 use super::plan::{Keys, LevelIndex, Plan};
 use crate::catalog::read::{Parameter, Reader, Rows};
@@ -18,14 +18,78 @@ use crate::error::Fault;
 pub struct Outcome {
     /// The rows, those of one parent together.
     pub rows: Rows,
-    /// The rows of each parent, by its key; of the root, by 0.
-    ranges: HashMap<i64, Range<usize>>,
+    /// The rows of each key, in the order of the keys.
+    ranges: Vec<Range<usize>>,
+    places: Places,
+}
+
+/// Which of a level's keys a parent is.
+enum Places {
+    /// The root is the only one.
+    Root,
+    Ids(HashMap<i64, usize>),
+    Texts(HashMap<String, usize>),
+    /// Few groups, each with its parents.
+    Groups(Vec<(String, HashMap<i64, usize>)>),
+}
+
+/// A parent, as a level knows it.
+#[derive(Clone, Copy)]
+pub enum Parent<'a> {
+    /// The root.
+    Root,
+    /// A row.
+    Id(i64),
+    /// What a text looks up.
+    Text(&'a str),
+    /// A group of a row's list.
+    Group(i64, &'a str),
+}
+
+impl Places {
+    fn of(keys: Option<&KeyList>) -> Self {
+        let ids = |ids: &[i64]| ids.iter().zip(0..).map(|(id, place)| (*id, place)).collect();
+        match keys {
+            None => Self::Root,
+            Some(KeyList::Ids(list)) => Self::Ids(ids(list)),
+            Some(KeyList::Texts(texts)) => Self::Texts(
+                texts.iter().zip(0..).map(|(text, place)| (text.clone(), place)).collect(),
+            ),
+            Some(KeyList::Groups(list, names)) => {
+                let mut groups: Vec<(String, HashMap<i64, usize>)> = Vec::new();
+                for (place, (id, name)) in list.iter().zip(names).enumerate() {
+                    match groups.iter_mut().find(|(known, _)| known == name) {
+                        Some((_, ids)) => ids.insert(*id, place),
+                        None => {
+                            groups.push((name.clone(), HashMap::from([(*id, place)])));
+                            None
+                        }
+                    };
+                }
+                Self::Groups(groups)
+            }
+        }
+    }
+
+    fn place(&self, parent: Parent<'_>) -> Option<usize> {
+        match (self, parent) {
+            (Self::Root, _) => Some(0),
+            (Self::Ids(ids), Parent::Id(id)) => ids.get(&id).copied(),
+            (Self::Texts(texts), Parent::Text(text)) => texts.get(text).copied(),
+            (Self::Groups(groups), Parent::Group(id, name)) => {
+                let (_, ids) = groups.iter().find(|(known, _)| known == name)?;
+                ids.get(&id).copied()
+            }
+            _ => None,
+        }
+    }
 }
 
 impl Outcome {
     /// The rows of a parent.
-    pub fn rows_of(&self, key: i64) -> Range<usize> {
-        self.ranges.get(&key).cloned().unwrap_or(0..0)
+    pub fn rows_of(&self, parent: Parent<'_>) -> Range<usize> {
+        let range = self.places.place(parent).and_then(|place| self.ranges.get(place));
+        range.cloned().unwrap_or(0..0)
     }
 }
 
@@ -67,35 +131,51 @@ impl<'a> Run<'a> {
         let bound = &self.bound.levels[index];
         let keys = match &level.keys {
             Keys::Root => None,
-            Keys::Given { .. } => Some(bound.keys.clone()),
-            Keys::Rows { level, slot, kinds } => match self.outcomes[*level].get() {
-                Some(Ok(parents)) => Some(distinct(&parents.rows, *slot, kinds.as_ref())?),
-                _ => Some(Vec::new()),
+            Keys::Given { .. } | Keys::Named { .. } => bound.keys.clone(),
+            Keys::Rows { level, slot, group, kinds } => match self.outcomes[*level].get() {
+                Some(Ok(parents)) => Some(match group {
+                    None => KeyList::Ids(distinct(&parents.rows, *slot, kinds.as_ref())?),
+                    Some(group) => grouped(&parents.rows, *slot, *group)?,
+                }),
+                _ => Some(KeyList::Ids(Vec::new())),
             },
         };
-        if keys.as_ref().is_some_and(Vec::is_empty) {
-            return Ok(Outcome { rows: Rows::none(), ranges: HashMap::new() });
+        let places = Places::of(keys.as_ref());
+        let count = keys.as_ref().map_or(1, KeyList::len);
+        if count == 0 {
+            return Ok(Outcome { rows: Rows::none(), ranges: Vec::new(), places });
         }
         let mut parameters = Vec::with_capacity(bound.parameters.len() + 1);
-        parameters.extend(keys.clone().map(Parameter::Keys));
+        parameters.extend(keys.map(|keys| match keys {
+            KeyList::Ids(ids) => Parameter::Keys(ids),
+            KeyList::Texts(texts) => Parameter::Texts(texts),
+            KeyList::Groups(ids, names) => Parameter::Pairs(ids, names),
+        }));
         parameters.extend(bound.parameters.iter().cloned());
         let sql = level.statement.text(bound.bounds);
         let rows = self.reader.fetch(&sql, parameters).await?;
 
-        let mut ranges: HashMap<i64, Range<usize>> = HashMap::new();
+        let mut ranges: Vec<Range<usize>> = vec![0..0; count];
         for row in 0..rows.len() {
             let ordinal = rows.int(row, ORDINAL)?.and_then(|ordinal| usize::try_from(ordinal).ok());
-            let key = match &keys {
-                None => 0,
-                Some(keys) => *ordinal
-                    .and_then(|ordinal| keys.get(ordinal))
-                    .ok_or_else(|| Fault::bug("a row belongs to no key"))?,
-            };
-            let range = ranges.entry(key).or_insert(row..row);
-            range.end = row + 1;
+            let range = ordinal.and_then(|ordinal| ranges.get_mut(ordinal));
+            let range = range.ok_or_else(|| Fault::bug("a row belongs to no key"))?;
+            *range = if range.start == range.end { row..row + 1 } else { range.start..row + 1 };
         }
-        Ok(Outcome { rows, ranges })
+        Ok(Outcome { rows, ranges, places })
     }
+}
+
+/// The keys of groups; each is a row of its own.
+fn grouped(rows: &Rows, slot: usize, group: usize) -> Result<KeyList, Fault> {
+    let (mut ids, mut names) = (Vec::with_capacity(rows.len()), Vec::with_capacity(rows.len()));
+    for row in 0..rows.len() {
+        if let (Some(id), Some(name)) = (rows.int(row, slot)?, rows.text(row, group)?) {
+            ids.push(id);
+            names.push(name.to_owned());
+        }
+    }
+    Ok(KeyList::Groups(ids, names))
 }
 
 /// The keys of the parents, each once.

@@ -11,6 +11,7 @@ pub mod cursor;
 pub mod declare;
 pub mod error;
 mod execute;
+pub mod filter;
 pub mod id;
 pub mod plan;
 mod render;

@@ -10,15 +10,15 @@ use apollo_compiler::response::JsonMap;
 use serde_json::Value as Json;
 
 use super::cursor;
-use super::declare::{Encoding, ValueKind};
+use super::declare::{Encoding, LIST_SIZE_MAX, ValueKind};
 use super::error::{GraphQLError, Location, PathSegment, code};
-use super::execute::{Outcome, Outcomes};
+use super::execute::{Outcome, Outcomes, Parent};
 use super::id;
-use super::plan::bind::Bound;
+use super::plan::bind::{Bound, Key, KeyList};
 use super::plan::statement::{ANSWER, Reading};
 use super::plan::{
-    Connection, ConnectionPart, EdgePart, Keys, LevelIndex, Member, PageInfoPart, Part, Plan,
-    Selection, Slot, Value,
+    Connection, ConnectionPart, EdgePart, FacetPart, Keys, LevelIndex, Member, PageInfoPart, Part,
+    Plan, Selection, Slot, Value,
 };
 use crate::catalog::read::Rows;
 use crate::error::{Fault, FaultClass};
@@ -143,18 +143,12 @@ impl<'a> Renderer<'a> {
             Value::Connection(connection) => self.connection(connection, here, member.location),
             Value::Lookup { level, selection } => {
                 let (_, range) = self.outcome(*level, here, member.location)?;
-                match range.len() {
-                    0 => self.null(member),
-                    1 => self.object(selection, Some((*level, range.start)), member.location),
-                    _ => Err(self.error(
-                        member.location,
-                        GraphQLError::new(
-                            code::AMBIGUOUS,
-                            "Several things fit this key. Look one up by its id.",
-                        ),
-                    )),
+                match range.is_empty() {
+                    true => self.null(member),
+                    false => self.only(selection, *level, range, member.location),
                 }
             }
+            Value::Lookups { lookups, levels } => self.lookups(member, *lookups, levels),
             Value::Nodes { ids, list, tables } => self.nodes(member, *ids, *list, tables),
             Value::Introspection => {
                 let found = self.introspection.and_then(|data| data.get(member.key.as_str()));
@@ -187,6 +181,11 @@ impl<'a> Renderer<'a> {
                     let upper = text.to_ascii_uppercase();
                     let value = declared.values.iter().find(|(name, _)| *name == upper);
                     self.string(value.map_or("OTHER", |(name, _)| name))
+                }
+                Encoding::Group(groups) => {
+                    let named = groups.declared.values.iter().zip(groups.words);
+                    let mut named = named.filter(|(_, words)| words.contains(&text));
+                    self.string(named.next().map_or("OTHER", |((name, _), _)| name))
                 }
                 Encoding::Strings => match serde_json::from_str::<Vec<String>>(text) {
                     Ok(strings) => self.json(&strings, location),
@@ -256,6 +255,61 @@ impl<'a> Renderer<'a> {
         Ok(())
     }
 
+    /// The one row that fits a key.
+    fn only(
+        &mut self,
+        selection: &'a Selection,
+        level: LevelIndex,
+        range: Range<usize>,
+        at: Option<Location>,
+    ) -> Rendered {
+        if range.len() == 1 {
+            return self.object(selection, Some((level, range.start)), at);
+        }
+        let sentence = "Several things fit this key. Look one up by its id.";
+        Err(self.error(at, GraphQLError::new(code::AMBIGUOUS, sentence)))
+    }
+
+    /// A list any of whose items may be null.
+    fn nullable_list(
+        &mut self,
+        count: usize,
+        mut item: impl FnMut(&mut Self, usize) -> Result<bool, Unshowable>,
+    ) -> Rendered {
+        self.list(0..count, |renderer, index| {
+            let start = renderer.out.len();
+            if !matches!(item(renderer, index), Ok(true)) {
+                renderer.out.truncate(start);
+                renderer.out.extend_from_slice(b"null");
+            }
+            Ok(())
+        })
+    }
+
+    fn lookups(
+        &mut self,
+        member: &'a Member,
+        lookups: usize,
+        levels: &'a [(LevelIndex, Selection)],
+    ) -> Rendered {
+        let keys = &self.bound.lookups[lookups];
+        self.nullable_list(keys.len(), |renderer, index| {
+            let Some((level, key)) = &keys[index] else { return Ok(false) };
+            let Some((_, selection)) = levels.iter().find(|(its, _)| its == level) else {
+                return Ok(false);
+            };
+            let parent = match key {
+                Key::Id(id) => Parent::Id(*id),
+                Key::Text(text) => Parent::Text(text),
+            };
+            let range = renderer.read(*level, member.location)?.rows_of(parent);
+            if range.is_empty() {
+                return Ok(false);
+            }
+            renderer.only(selection, *level, range, member.location).map(|()| true)
+        })
+    }
+
     fn nodes(
         &mut self,
         member: &'a Member,
@@ -271,16 +325,8 @@ impl<'a> Renderer<'a> {
                 _ => self.null(member),
             };
         }
-        self.list(0..ids.len(), |renderer, index| {
-            let start = renderer.out.len();
-            match renderer.node(ids[index], tables, member.location) {
-                Ok(true) => {}
-                Ok(false) | Err(Unshowable) => {
-                    renderer.out.truncate(start);
-                    renderer.out.extend_from_slice(b"null");
-                }
-            }
-            Ok(())
+        self.nullable_list(ids.len(), |renderer, index| {
+            renderer.node(ids[index], tables, member.location)
         })
     }
 
@@ -294,7 +340,7 @@ impl<'a> Renderer<'a> {
         let Some((_, level, selection)) = tables.iter().find(|(its, _, _)| *its == tag) else {
             return Ok(false);
         };
-        let rows = self.read(*level, at)?.rows_of(id);
+        let rows = self.read(*level, at)?.rows_of(Parent::Id(id));
         if rows.is_empty() {
             return Ok(false);
         }
@@ -348,6 +394,15 @@ impl<'a> Renderer<'a> {
                 }
                 PageInfoPart::StartCursor => renderer.cursor(connection, level, page.start, at),
                 PageInfoPart::EndCursor => renderer.cursor(connection, level, page.end - 1, at),
+            }),
+            ConnectionPart::Facets(facets) => renderer.parts(facets, |renderer, part| match part {
+                FacetPart::Typename(name) => renderer.string(name),
+                FacetPart::Items(level, selection, at) => {
+                    let (_, mut range) = renderer.outcome(*level, here, *at)?;
+                    let most = usize::try_from(LIST_SIZE_MAX).unwrap_or(usize::MAX);
+                    range.end = range.end.min(range.start + most);
+                    renderer.items(selection, *level, range, *at)
+                }
             }),
             ConnectionPart::TotalCount(level, at) => {
                 let count = renderer.answer(*level, here, *at)?;
@@ -437,12 +492,23 @@ impl<'a> Renderer<'a> {
         at: Option<Location>,
     ) -> Result<(&'a Outcome, Range<usize>), Unshowable> {
         let outcome = self.read(level, at)?;
-        let key = match &self.plan.levels[level].keys {
-            Keys::Root => Some(0),
-            Keys::Given { .. } => self.bound.levels[level].keys.first().copied(),
-            Keys::Rows { slot, .. } => self.int(here, *slot, at)?,
+        let parent = match &self.plan.levels[level].keys {
+            Keys::Root => Some(Parent::Root),
+            // Of a look-up, which has one id.
+            Keys::Given { .. } => match &self.bound.levels[level].keys {
+                Some(KeyList::Ids(ids)) => ids.first().copied().map(Parent::Id),
+                _ => None,
+            },
+            Keys::Named { .. } => None,
+            Keys::Rows { slot, group: None, .. } => self.int(here, *slot, at)?.map(Parent::Id),
+            Keys::Rows { slot, group: Some(group), .. } => {
+                let id = self.int(here, *slot, at)?;
+                let (rows, row) = self.row(here, at)?;
+                let name = rows.text(row, *group).map_err(|fault| self.fault(at, &fault))?;
+                id.zip(name).map(|(id, name)| Parent::Group(id, name))
+            }
         };
-        Ok((outcome, key.map_or(0..0, |key| outcome.rows_of(key))))
+        Ok((outcome, parent.map_or(0..0, |parent| outcome.rows_of(parent))))
     }
 
     fn read(&mut self, level: LevelIndex, at: Option<Location>) -> Result<&'a Outcome, Unshowable> {

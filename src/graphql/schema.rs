@@ -14,9 +14,10 @@ use async_graphql::dynamic::{
 use async_graphql::{Name, SDLExportOptions, Value};
 
 use super::declare::{
-    Argument, DIRECTION, Interface, LookupBy, Object, Ordering, Source, Type, connection_name,
-    edge_name,
+    Argument, DIRECTION, Facet, FacetBy, Facets, Interface, Lookup, LookupBy, Object, Ordering,
+    Source, Type, connection_name, edge_name,
 };
+use super::filter::{FilterInput, Scale};
 use super::types;
 
 /// Orderings by the name of their input.
@@ -28,6 +29,7 @@ pub struct Schema {
     interfaces: HashMap<&'static str, Interface>,
     possible: HashMap<&'static str, Vec<&'static str>>,
     orderings: Orderings,
+    lookups: BTreeMap<&'static str, &'static Lookup>,
     /// For the validator and for introspection.
     pub compiled: Valid<apollo_compiler::Schema>,
     /// For introspection.
@@ -47,7 +49,8 @@ impl Schema {
         let objects = types::objects();
         let interfaces = types::interfaces();
         let orderings = orderings(&objects);
-        let sdl = sdl(&objects, &interfaces, &orderings);
+        let lookups = lookups(&objects);
+        let sdl = sdl(&objects, &interfaces, &orderings, &lookups);
         let builder = apollo_compiler::Schema::builder().ignore_builtin_redefinitions();
         let compiled = builder
             .parse(sdl.as_str(), "schema.graphql")
@@ -66,6 +69,7 @@ impl Schema {
             interfaces: interfaces.into_iter().map(|each| (each.name, each)).collect(),
             possible,
             orderings,
+            lookups,
             implementers: compiled.implementers_map(),
             compiled,
             sdl,
@@ -91,6 +95,11 @@ impl Schema {
                 .any(|ordering| ordering.input == input || ordering.keys.name == input)
     }
 
+    /// Whether an input type is the key of a look-up.
+    pub fn is_lookup(&self, input: &str) -> bool {
+        self.lookups.contains_key(input)
+    }
+
     /// The objects that a value of a type may be.
     pub fn possible(&self, name: &str) -> Vec<&Object> {
         match self.possible.get(name) {
@@ -100,7 +109,12 @@ impl Schema {
     }
 }
 
-fn sdl(objects: &[Object], interfaces: &[Interface], orderings: &Orderings) -> String {
+fn sdl(
+    objects: &[Object],
+    interfaces: &[Interface],
+    orderings: &Orderings,
+    lookups: &BTreeMap<&'static str, &'static Lookup>,
+) -> String {
     let mut schema = dynamic::Schema::build("Query", None, None);
     let keys = orderings.values().map(|ordering| ordering.keys);
     for declared in types::ENUMS.iter().copied().chain(keys).chain([&DIRECTION]) {
@@ -125,7 +139,6 @@ fn sdl(objects: &[Object], interfaces: &[Interface], orderings: &Orderings) -> S
         schema = schema.register(built);
     }
     let mut connected = Vec::new();
-    let mut lookups = HashMap::new();
     for object in objects {
         let mut built = dynamic::Object::new(object.name).description(object.description);
         for interface in object.interfaces {
@@ -137,14 +150,9 @@ fn sdl(objects: &[Object], interfaces: &[Interface], orderings: &Orderings) -> S
                 output = output.argument(input_value(&argument));
             }
             built = built.field(output);
-            match &field.source {
-                Source::Connection(_) if !connected.contains(&field.ty.name) => {
-                    connected.push(field.ty.name);
-                }
-                Source::Lookup(lookup) => {
-                    lookups.insert(lookup.input, *lookup);
-                }
-                _ => {}
+            if matches!(field.source, Source::Connection(_)) && !connected.contains(&field.ty.name)
+            {
+                connected.push(field.ty.name);
             }
         }
         schema = schema.register(built);
@@ -161,10 +169,44 @@ fn sdl(objects: &[Object], interfaces: &[Interface], orderings: &Orderings) -> S
             .field(direction);
         schema = schema.register(input);
     }
+    let mut counted: Vec<&'static Facets> = Vec::new();
     for object in connected {
-        schema = schema.register(connection_object(object)).register(edge_object(object));
+        let table = objects.iter().find(|known| known.name == object).map(|known| known.table);
+        let table = table.or_else(|| {
+            let interface = interfaces.iter().find(|known| known.name == object);
+            interface.map(|known| known.table)
+        });
+        let facets = table.flatten().and_then(|table| table.facets);
+        schema = schema.register(connection_object(object, facets)).register(edge_object(object));
+        counted.extend(facets.filter(|facets| !counted.contains(facets)));
     }
-    for lookup in lookups.into_values() {
+    for facets in counted {
+        schema = schema.register(facets_object(facets));
+        for facet in facets.all {
+            schema = schema.register(facet_object(facet));
+        }
+    }
+    for filter in filters(objects) {
+        schema = schema.register(filter_input(filter));
+    }
+    for (input, item, what) in [
+        (Scale::Int.input(), "Int", "Integers from one to another."),
+        (Scale::Tenths.input(), "Float", "Numbers from one to another."),
+        (
+            Scale::Date.input(),
+            "String",
+            "Dates from one to another, each `YYYY`, `YYYY-MM` or `YYYY-MM-DD`: `{from: \"1995\", to: \"1995\"}` is the whole of 1995.",
+        ),
+    ] {
+        let (name, min, max) = input;
+        let end = |name, text| InputValue::new(name, TypeRef::named(item)).description(text);
+        let range = InputObject::new(name)
+            .description(what)
+            .field(end(min, "The least that fits; without it there is no lower bound."))
+            .field(end(max, "The greatest that fits; without it there is no upper bound."));
+        schema = schema.register(range);
+    }
+    for lookup in lookups.values() {
         let mut input = InputObject::new(lookup.input)
             .description("Exactly one key, by which one thing is found.")
             .oneof();
@@ -180,6 +222,77 @@ fn sdl(objects: &[Object], interfaces: &[Interface], orderings: &Orderings) -> S
     let options =
         SDLExportOptions::new().use_space_ident().indent_width(2).prefer_single_line_descriptions();
     schema.sdl_with_options(options)
+}
+
+/// Every look-up of the schema, by the name of its input.
+fn lookups(objects: &[Object]) -> BTreeMap<&'static str, &'static Lookup> {
+    let fields = objects.iter().flat_map(|object| &object.fields);
+    let lookups = fields.filter_map(|field| match field.source {
+        Source::Lookup(lookup) | Source::Lookups(lookup) => Some((lookup.input, lookup)),
+        _ => None,
+    });
+    lookups.collect()
+}
+
+/// Every filter of the schema, those that others nest among them.
+fn filters(objects: &[Object]) -> Vec<&'static FilterInput> {
+    let fields = objects.iter().flat_map(|object| &object.fields);
+    let mut found: Vec<&'static FilterInput> = Vec::new();
+    let mut open: Vec<_> = fields
+        .filter_map(|field| match &field.source {
+            Source::Connection(relation) | Source::List(relation) => relation.filter,
+            _ => None,
+        })
+        .collect();
+    while let Some(filter) = open.pop() {
+        if !found.contains(&filter) {
+            found.push(filter);
+            open.extend((filter.fields)().iter().filter_map(|field| field.test.nested()));
+        }
+    }
+    found.sort_by_key(|filter| filter.name);
+    found
+}
+
+fn filter_input(filter: &FilterInput) -> InputObject {
+    let mut input = InputObject::new(filter.name).description(filter.description);
+    for field in (filter.fields)() {
+        let argument = Argument {
+            name: field.name,
+            ty: field.test.input_type(),
+            description: field.description,
+        };
+        input = input.field(input_value(&argument));
+    }
+    let list = || TypeRef::named_nn_list(filter.name);
+    input
+        .field(InputValue::new("and", list()).description("All of these hold."))
+        .field(InputValue::new("or", list()).description("At least one of these holds."))
+        .field(
+            InputValue::new("not", TypeRef::named(filter.name))
+                .description("This does not hold; so it does for what is not known."),
+        )
+}
+
+fn facets_object(facets: &Facets) -> dynamic::Object {
+    let mut object = dynamic::Object::new(facets.name).description(facets.description);
+    for facet in facets.all {
+        let ty = format!("[{}!]!", facet.object);
+        object = object.field(output_field(facet.name, &ty, facet.description));
+    }
+    object
+}
+
+fn facet_object(facet: &Facet) -> dynamic::Object {
+    let (ty, description) = match facet.by {
+        FacetBy::Enum(declared, _) => (format!("{}!", declared.name), "The value."),
+        FacetBy::Int(_) => ("Int".to_owned(), "The value; null where it is not known."),
+        FacetBy::Rows(_, object) => (format!("{object}!"), "The value."),
+    };
+    dynamic::Object::new(facet.object)
+        .description(format!("How many items have one {}.", facet.value))
+        .field(output_field(facet.value, &ty, description))
+        .field(output_field("count", "Int!", "How many items have it."))
 }
 
 /// Every ordering of the schema, by the name of its input.
@@ -221,10 +334,10 @@ fn type_ref(text: &str) -> TypeRef {
     }
 }
 
-fn connection_object(object: &'static str) -> dynamic::Object {
+fn connection_object(object: &'static str, facets: Option<&Facets>) -> dynamic::Object {
     let item = format!("[{object}!]!");
     let edge = format!("[{}!]!", edge_name(object));
-    dynamic::Object::new(connection_name(object))
+    let connection = dynamic::Object::new(connection_name(object))
         .description(format!("A page of a list of `{object}`."))
         .field(output_field("edges", &edge, "The items, each with its cursor."))
         .field(output_field("nodes", &item, "The items alone."))
@@ -233,7 +346,15 @@ fn connection_object(object: &'static str) -> dynamic::Object {
             "totalCount",
             "Int!",
             "How many items the whole list has, whatever the page. It is counted only when it is asked for.",
-        ))
+        ));
+    match facets {
+        None => connection,
+        Some(facets) => connection.field(output_field(
+            "facets",
+            &format!("{}!", facets.name),
+            "How the items of the whole list spread over kinds, genres and the like.",
+        )),
+    }
 }
 
 fn edge_object(object: &'static str) -> dynamic::Object {

@@ -1,5 +1,6 @@
 //! Bringing data into the catalogue, through its one writing code.
 
+pub mod generate;
 pub mod jsonl;
 
 use crate::catalog::Catalog;

@@ -153,7 +153,7 @@ fn the_show_is_exclusively_on_hbo_max() {
         let show = show(
             app,
             "service { name kind }
-             companies(role: SERVICE) { nodes { isExclusive company { name } } }",
+             companies(filter: {role: SERVICE}) { nodes { isExclusive company { name } } }",
         );
         assert_eq!(
             show,
@@ -166,7 +166,7 @@ fn the_show_is_exclusively_on_hbo_max() {
         );
         let data = app.data(
             "{ company(by: {name: \"HBO Max\"}) {
-                 productions(role: SERVICE) { nodes { isExclusive production { title } } }
+                 productions(filter: {role: SERVICE}) { nodes { isExclusive production { title } } }
              } }",
             json!({}),
         );
@@ -186,8 +186,8 @@ fn all_six_episodes_came_out_with_the_premiere_as_season_one_without_titles_and_
                  title originalTitle episodeNumber seasonNumber format runtimeMinutes
                  released { year month day } show { title }
              } }
-             one: episodes(season: 1) { totalCount }
-             two: episodes(season: 2) { totalCount }",
+             one: episodes(filter: {season: 1}) { totalCount }
+             two: episodes(filter: {season: 2}) { totalCount }",
         );
         assert_eq!(show["episodes"]["totalCount"], 6);
         assert_eq!(show["one"]["totalCount"], 6);
@@ -224,7 +224,7 @@ fn every_row_is_walked_from_the_director_by_the_film_and_the_shot_to_the_show() 
                              directors { name }
                              episode {
                                  synopsis
-                                 credits(role: SELF) { nodes { person { name } } }
+                                 credits(filter: {role: SELF}) { nodes { person { name } } }
                                  show { title }
                              }
                          } }
@@ -276,7 +276,7 @@ fn every_row_is_found_from_the_show_downwards() {
 #[test]
 fn ava_duvernay_developed_the_show_and_has_an_academy_nomination_and_an_emmy() {
     each(|app| {
-        let show = show(app, "credits(role: DEVELOPER) { nodes { person { name } } }");
+        let show = show(app, "credits(filter: {role: DEVELOPER}) { nodes { person { name } } }");
         assert_eq!(all(&show["credits"]["nodes"], "/person/name"), json!(["Ava DuVernay"]));
 
         let person = person(
@@ -314,9 +314,9 @@ fn five_people_and_four_companies_produced_the_show_in_this_order() {
         let show = show(
             app,
             &format!(
-                "credits(role: EXECUTIVE_PRODUCER) {{ nodes {{ position person {{ name }} }} }}
-                 by: companies(role: PRODUCED_BY) {company}
-                 with: companies(role: IN_ASSOCIATION_WITH) {company}
+                "credits(filter: {{role: EXECUTIVE_PRODUCER}}) {{ nodes {{ position person {{ name }} }} }}
+                 by: companies(filter: {{role: PRODUCED_BY}}) {company}
+                 with: companies(filter: {{role: IN_ASSOCIATION_WITH}}) {company}
                  companies {{ totalCount }}",
             ),
         );
@@ -580,9 +580,10 @@ fn the_awards_are_sixteen_of_the_academy_and_an_emmy() {
             let lines: Vec<_> = list(&of_director["awards"]["nodes"]).iter().map(line).collect();
             assert_eq!(lines, fitting(director));
         }
-        let won = film(app, "The Social Network", "awards(status: WINNER) { totalCount }");
+        let won =
+            film(app, "The Social Network", "awards(filter: {status: WINNER}) { totalCount }");
         assert_eq!(won["awards"]["totalCount"], 1);
-        let lost = film(app, "Moneyball", "awards(status: WINNER) { totalCount }");
+        let lost = film(app, "Moneyball", "awards(filter: {status: WINNER}) { totalCount }");
         assert_eq!(lost["awards"]["totalCount"], 0);
     });
 }

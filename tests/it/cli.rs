@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use shotlist::catalog::Backend;
 use tempfile::TempDir;
 
+use crate::oracle::world::World;
 use crate::support::{BACKENDS, Database, agent};
 
 const FREE_PORT: &str = "127.0.0.1:0";
@@ -437,7 +438,63 @@ fn a_database_of_a_newer_program_is_refused_and_left_alone() {
             assert!(sentence.contains("m9999_later"), "{sentence}");
         }
         let steps = "SELECT version FROM seaql_migrations ORDER BY version";
-        assert_eq!(database.texts(steps), ["m0001_catalog", "m9999_later"]);
+        assert_eq!(database.texts(steps), ["m0001_catalog", "m0002_lists", "m9999_later"]);
+    }
+}
+
+#[test]
+fn generate_fills_an_empty_database_with_the_same_rows_everywhere() {
+    let [sqlite, postgres] = BACKENDS.map(|backend| {
+        let database = Database::empty(backend);
+        let generate = |productions: &str| {
+            let url = database.text.as_str();
+            let arguments = ["generate", "--productions", productions, "--database-url", url];
+            Program::run(command(&arguments))
+        };
+        for (productions, expected) in [
+            ("99", "a generated catalogue has 100 to 20000000 productions"),
+            ("many", "invalid value"),
+        ] {
+            let mut program = generate(productions);
+            assert_ne!(program.code(), Some(0));
+            assert!(program.errors().contains(expected), "{}", program.errors());
+        }
+        let mut program = generate("1000");
+        assert_eq!(program.code(), Some(0), "{}", program.errors());
+        let mut program = generate("1000");
+        assert_ne!(program.code(), Some(0));
+        assert!(program.errors().contains("not empty"), "{}", program.errors());
+        World::of(&database)
+    });
+    assert_eq!(sqlite.rows("production").len(), 1000);
+    for (table, rows) in &sqlite.tables {
+        assert_eq!(rows, &postgres.tables[table], "{table}");
+    }
+}
+
+#[test]
+fn migrate_gives_an_older_catalogue_its_seasons() {
+    for backend in BACKENDS {
+        let database = Database::empty(backend);
+        if backend == Backend::Sqlite {
+            let file = database.text.trim_start_matches("sqlite://");
+            std::fs::File::create(file).expect("an empty database");
+        }
+        database.sql(match backend {
+            Backend::Sqlite => include_str!("../../migration/src/sql/0001_catalog.sqlite.sql"),
+            Backend::Postgres => include_str!("../../migration/src/sql/0001_catalog.postgres.sql"),
+        });
+        database.sql(
+            "CREATE TABLE seaql_migrations (version text PRIMARY KEY, applied_at bigint NOT NULL);
+             INSERT INTO seaql_migrations VALUES ('m0001_catalog', 1);
+             INSERT INTO production (id, kind, format, title) VALUES (1, 2, 'series', 'Show'), (2, 3, 'episode', 'a'), (3, 3, 'episode', 'b'), (4, 3, 'episode', 'c');
+             INSERT INTO show (production_id) VALUES (1);
+             INSERT INTO episode (production_id, show_id, season_number) VALUES (2, 1, 2), (3, 1, 2), (4, 1, NULL)",
+        );
+        let mut program = Program::run(command(&["migrate", "--database-url", &database.text]));
+        assert_eq!(program.code(), Some(0), "{}", program.errors());
+        let seasons = "SELECT CAST(e.production_id AS text) FROM season s JOIN episode e ON e.season_id = s.id WHERE s.show_id = 1 AND s.number = 2 ORDER BY 1";
+        assert_eq!(database.texts(seasons), ["2", "3"]);
     }
 }
 
@@ -451,7 +508,10 @@ fn migrate_makes_an_empty_schema_once() {
             assert_eq!(program.code(), Some(0), "{}", program.errors());
             assert!(program.output().contains("up to date"), "{}", program.output());
         }
-        assert_eq!(database.texts("SELECT version FROM seaql_migrations"), ["m0001_catalog"]);
+        assert_eq!(
+            database.texts("SELECT version FROM seaql_migrations"),
+            ["m0001_catalog", "m0002_lists"]
+        );
         assert_eq!(database.texts("SELECT CAST(count(*) AS text) FROM person"), ["0"]);
         let (_program, url) = Program::start(serve(&database));
         assert_whole_once(&url, &database);

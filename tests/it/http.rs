@@ -575,9 +575,59 @@ fn a_cursor_that_is_not_of_the_list_is_refused() {
         assert_eq!(error["extensions"]["argument"], "Query.films(after:)", "{cursor:?}: {error}");
     }
     let filtered = "query($c: String) { film(by: {title: \"Heat\"}) {
-        credits(role: DIRECTOR, after: $c) { nodes { id } } } }";
+        credits(filter: {role: DIRECTOR}, after: $c) { nodes { id } } } }";
     let variables = json!({"c": cursor(&data["film"]["credits"])});
     ask(&app, filtered, &variables).refusal(400, "INVALID_CURSOR");
+}
+
+#[test]
+fn a_wrong_filter_is_told_what_is_allowed() {
+    let app = app();
+    let films = "query($f: ProductionFilter) { films(filter: $f) { totalCount } }";
+    let many: Vec<_> = (0..101).map(|number| number.to_string()).collect();
+    let tests: Vec<_> = (0..51).map(|_| json!({"isAdult": true})).collect();
+    // From a production to its credits to their productions, and round again.
+    let around = |rounds| {
+        let round = |inner: Value, _| json!({"credit": {"production": inner}});
+        (0..rounds).fold(json!({"isAdult": true}), round)
+    };
+    let deep =
+        |levels| (0..levels).fold(json!({"isAdult": true}), |inner, _| json!({"not": inner}));
+    for (filter, about) in [
+        (json!({"released": {"from": "1995-13"}}), "YYYY-MM"),
+        (json!({"released": {"to": "next year"}}), "YYYY-MM"),
+        (json!({"genre": {"any": many}}), "at most 100 values"),
+        (json!({"genre": {"none": ["a\0"]}}), "U+0000"),
+        (json!({"titlePrefix": "\0"}), "U+0000"),
+        (json!({"credit": {"person": ["nonsense"]}}), "not a global id"),
+        (json!({"or": tests}), "more than 50 tests"),
+        (deep(60), "more than 50 tests"),
+        (json!({"or": vec![json!({}); 51]}), "more than 50 tests"),
+        (json!({"or": vec![json!({}); 101]}), "at most 100"),
+        (json!({"format": vec!["OTHER"; 101]}), "at most 100"),
+        (around(2), "from row to row more than 3 times"),
+    ] {
+        let answer = ask(&app, films, &json!({"f": filter}));
+        assert_eq!(answer.status, 400, "{}", answer.text());
+        let error = &answer.json()["errors"][0];
+        let code = error["extensions"]["code"].as_str().unwrap_or_default();
+        assert!(["BAD_USER_INPUT", "QUERY_TOO_COMPLEX"].contains(&code), "{error}");
+        assert!(error["message"].to_string().contains(about), "{error}");
+    }
+    // A filter that nests as deep as a document may is refused, not followed.
+    let document = |levels: usize| {
+        let filter =
+            (0..levels).fold("isAdult: true".to_owned(), |inner, _| format!("not: {{ {inner} }}"));
+        format!("{{ films(filter: {{ {filter} }}) {{ totalCount }} }}")
+    };
+    for levels in [60, 90] {
+        ask(&app, &document(levels), &json!({})).refusal(400, "QUERY_TOO_COMPLEX");
+    }
+    let keys: Vec<_> = (0..101).map(|number| json!({"imdbId": format!("tt{number}")})).collect();
+    let query = "query($k: [ProductionBy!]!) { productionsBy(keys: $k) { id } }";
+    let error = ask(&app, query, &json!({"k": keys})).refusal(400, "BAD_USER_INPUT");
+    assert!(error["message"].to_string().contains("at most 100"), "{error}");
+    assert_alive(&app, "a wrong filter");
 }
 
 #[test]
@@ -760,7 +810,7 @@ fn text_is_a_value_and_never_sql() {
         for query in [
             r#"{ person(by: {name: "\u0000"}) { name } }"#,
             r#"{ production(by: {imdbId: "tt\u0000"}) { title } }"#,
-            r#"{ film(by: {title: "Heat"}) { externalIds(catalog: "\u0000") { value } } }"#,
+            r#"{ film(by: {title: "Heat"}) { externalIds(filter: {catalog: "\u0000"}) { value } } }"#,
         ] {
             ask(app, query, &json!({})).refusal(400, "BAD_USER_INPUT");
         }

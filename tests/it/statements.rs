@@ -119,3 +119,102 @@ fn nothing_is_counted_that_is_not_asked_for() {
         assert_eq!(cost("{ node(id: \"AgE\") { id } }"), 1);
     });
 }
+
+/// What clients want whole, each with the name of the list of parents that it is asked for.
+const WALKS: [(&str, &str, &str, u64); 4] = [
+    (
+        "a show with its seasons, episodes, ratings and guests",
+        "Show",
+        "title seasons(first: 10) { nodes { number episodes(first: 20) { totalCount nodes {
+           title rating { average votes } credits(filter: {role: SELF}, first: 5) { nodes { person { name } characters } }
+         } } } }",
+        5,
+    ),
+    (
+        "a filmography by role and date, with what the person is known for and the collaborators",
+        "Person",
+        "name professions { name } knownFor { title } creditsByRole { role credits(first: 5) {
+           totalCount nodes { production { title released { year } } } } }
+         collaborators(first: 5) { productionCount person { name } }",
+        7,
+    ),
+    (
+        "a film with its cast in billing order, crew by department, shots and who discusses it",
+        "Film",
+        "title cast: credits(filter: {department: CAST}, first: 10) { nodes { person { name } characters } }
+         creditsByDepartment { department credits(first: 5) { nodes { job person { name } } } }
+         shots(first: 5) { nodes { title directors { name } } }
+         discussedIn(first: 5) { nodes { title show { title } } }",
+        7,
+    ),
+    (
+        "a company's productions by role",
+        "Company",
+        "name productionsByRole { role productions(first: 5) { totalCount nodes { production { title } } } }",
+        4,
+    ),
+];
+
+#[test]
+fn whole_walks_cost_as_many_statements_for_one_as_for_all() {
+    for backend in BACKENDS {
+        let app = App::on(world::random(backend));
+        for (what, object, body, expected) in WALKS {
+            let query = format!(
+                "query($ids: [ID!]!) {{ nodes(ids: $ids) {{ ... on {object} {{ {body} }} }} }}"
+            );
+            let table = app.api.schema().object(object).and_then(|object| object.table);
+            let tag = table.expect("a table").tag;
+            let ids: Vec<String> = (1..=70)
+                .map(|key| {
+                    let mut text = Vec::new();
+                    shotlist::graphql::id::encode(tag, key, &mut text);
+                    String::from_utf8(text).expect("it is ASCII")
+                })
+                .collect();
+            let (count, data) = app.statements(|| app.data(&query, json!({ "ids": ids })));
+            println!("{backend:?}: {count} statements for {what}");
+            assert_eq!(count, expected, "{what}");
+            let text = data.to_string();
+            for list in ["nodes\":[{", "name\":"] {
+                assert!(text.contains(list), "{what} is empty");
+            }
+        }
+    }
+}
+
+#[test]
+fn many_keys_cost_one_statement_for_each_kind() {
+    let lines = r#"{"type":"source","key":"s","name":"S"}
+{"type":"film","key":"a","title":"One","format":"feature"}
+{"type":"film","key":"b","title":"Two","format":"feature"}
+{"type":"film","key":"c","title":"Two","format":"feature"}
+{"type":"external_id","of":{"production":"a"},"catalog":"imdb","scope":"title","value":"tt1","source":"s"}
+{"type":"external_id","of":{"production":"a"},"catalog":"imdb","scope":"title","value":"tt2","canonical":false,"source":"s"}
+{"type":"external_id","of":{"production":"b"},"catalog":"tmdb","scope":"movie","value":"7","source":"s"}"#;
+    let query = "query($keys: [ProductionBy!]!) { productionsBy(keys: $keys) {
+        title externalIds(filter: {catalog: \"imdb\"}) { value isCanonical } } }";
+    for backend in BACKENDS {
+        let app = App::on(world::written(backend, lines));
+        // One that was merged into another finds the same thing, and tells which is current.
+        let one = json!({"title": "One", "externalIds": [
+            {"value": "tt1", "isCanonical": true}, {"value": "tt2", "isCanonical": false}]});
+        let two = json!({"title": "Two", "externalIds": []});
+        let keys = json!([{"imdbId": "tt2"}, {"tmdbId": "7"}, {"imdbId": "tt3"}, {"title": "One"}, {"id": "AQE"}, {"id": "AgE"}, {"imdbId": "tt1"}]);
+        let found = json!([one, two, null, one, one, null, one]);
+        let (few, data) = app.statements(|| app.data(query, json!({ "keys": keys })));
+        assert_eq!(data["productionsBy"], found);
+        let mut many = keys.as_array().expect("a list").clone();
+        many.extend((0..93).map(|number| json!({ "imdbId": format!("tt9{number}") })));
+        let (count, data) = app.statements(|| app.data(query, json!({ "keys": many })));
+        assert_eq!(data["productionsBy"].as_array().map(Vec::len), Some(100));
+        // Four kinds of keys, and the ids of what each finds.
+        println!("{backend:?}: {few} statements for 7 keys, {count} for 100");
+        assert!(count == few && few <= 8, "{few} and {count}");
+        let answer = app.answer(query, json!({ "keys": [{"title": "Two"}, {"title": "One"}] }));
+        assert_eq!(answer["data"]["productionsBy"], json!([null, one]));
+        let error = &answer["errors"][0];
+        assert_eq!(error["extensions"]["code"], "AMBIGUOUS");
+        assert_eq!(error["path"], json!(["productionsBy", 0]));
+    }
+}

@@ -94,6 +94,12 @@ impl Database {
         }
     }
 
+    /// The same one, which is gone with the first of the two.
+    pub fn share(&self) -> Self {
+        let (url, text) = (self.url.clone(), self.text.clone());
+        Self { url, text, backend: self.backend, _folder: None }
+    }
+
     pub fn open(&self) -> Catalog {
         runtime()
             .block_on(Catalog::open(&self.url, &Options::default()))

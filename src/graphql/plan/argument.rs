@@ -13,6 +13,7 @@ use apollo_compiler::response::{JsonMap, JsonValue};
 
 use crate::graphql::declare::ORDER_KEYS_MAX;
 use crate::graphql::error::{GraphQLError, code};
+use crate::graphql::filter::{FILTER_VALUES_MAX, OTHER};
 use crate::graphql::schema::Schema;
 
 /// What is known of a variable when a plan is made.
@@ -26,6 +27,8 @@ pub enum Shape {
     Literal(JsonValue),
     /// An object with these keys.
     Object(Vec<(String, Shape)>),
+    /// A list with these items.
+    List(Vec<Shape>),
     /// Anything else.
     Value,
 }
@@ -35,11 +38,36 @@ impl Shape {
         match value {
             JsonValue::Null => Self::Null,
             JsonValue::Bool(value) => Self::Bool(*value),
+            // The one value that is not compared with a column: it stands for what an enum lacks.
+            JsonValue::String(text) if text.as_str() == OTHER => Self::Literal(value.clone()),
+            JsonValue::Array(items) if shapes_as_list(items) => {
+                Self::List(items.iter().map(Self::of).collect())
+            }
             JsonValue::Object(map) => Self::Object(
                 map.iter().map(|(key, value)| (key.as_str().to_owned(), Self::of(value))).collect(),
             ),
             _ => Self::Value,
         }
+    }
+}
+
+/// Lists of several plain values are bound whole, whatever their length. A single one is compared
+/// with `=`, and none may be a list of anything.
+fn shapes_as_list(items: &[JsonValue]) -> bool {
+    let shapes = |item: &JsonValue| {
+        item.is_object() || item.is_array() || item.as_str() == Some(OTHER) || item.is_null()
+    };
+    items.len() < 2 || items.iter().any(shapes)
+}
+
+/// The length of the longest list in a value whose items would each have a shape.
+fn longest(value: &JsonValue) -> Option<usize> {
+    match value {
+        JsonValue::Array(items) if shapes_as_list(items) => {
+            items.iter().filter_map(longest).chain([items.len()]).max()
+        }
+        JsonValue::Object(members) => members.values().filter_map(longest).max(),
+        _ => None,
     }
 }
 
@@ -51,7 +79,7 @@ impl Shapes {
     /// Of the coerced variables of an operation.
     ///
     /// # Errors
-    /// When an order has more keys than an order may have.
+    /// When an order has more keys than an order may have, or a filter a list that is too long.
     pub fn of(
         operation: &Operation,
         variables: &JsonMap,
@@ -66,7 +94,21 @@ impl Shapes {
                 let sentence = format!("The variable ${name} has more than {ORDER_KEYS_MAX} keys.");
                 return Err(GraphQLError::new(code::BAD_USER_INPUT, sentence));
             }
-            let shape = if shapes { Shape::Literal(value.clone()) } else { Shape::of(value) };
+            let keys = declared.is_some_and(|variable| {
+                value.is_array() && schema.is_lookup(variable.ty.inner_named_type())
+            });
+            if let Some(length) = longest(value).filter(|length| *length > FILTER_VALUES_MAX && !keys) {
+                let sentence = format!(
+                    "The variable ${name} has a list of {length} items; at most {FILTER_VALUES_MAX} are allowed."
+                );
+                return Err(GraphQLError::new(code::BAD_USER_INPUT, sentence));
+            }
+            let shape = match value {
+                // Whatever keys they are, the same statements find them.
+                _ if keys => Shape::Value,
+                value if shapes => Shape::Literal(value.clone()),
+                value => Shape::of(value),
+            };
             Ok((name.to_owned(), shape))
         });
         Ok(Self(shapes.collect::<Result<_, _>>()?))
@@ -88,19 +130,28 @@ impl Shapes {
 fn write_key(shapes: &[(String, Shape)], key: &mut String) {
     for (name, shape) in shapes {
         key.push_str(name);
-        match shape {
-            Shape::Null => key.push('?'),
-            Shape::Bool(true) => key.push('+'),
-            Shape::Bool(false) => key.push('-'),
-            Shape::Value => key.push('!'),
-            Shape::Literal(value) => {
-                let _ = write!(key, "={value}");
-            }
-            Shape::Object(fields) => {
-                key.push('{');
-                write_key(fields, key);
-                key.push('}');
-            }
+        write_shape(shape, key);
+    }
+}
+
+fn write_shape(shape: &Shape, key: &mut String) {
+    match shape {
+        Shape::Null => key.push('?'),
+        Shape::Bool(true) => key.push('+'),
+        Shape::Bool(false) => key.push('-'),
+        Shape::Value => key.push('!'),
+        Shape::Literal(value) => {
+            let _ = write!(key, "={value}");
+        }
+        Shape::Object(fields) => {
+            key.push('{');
+            write_key(fields, key);
+            key.push('}');
+        }
+        Shape::List(items) => {
+            key.push('[');
+            items.iter().for_each(|item| write_shape(item, key));
+            key.push(']');
         }
     }
 }
@@ -166,8 +217,24 @@ impl Arg {
                     })
                     .collect(),
             ),
-            Shape::Bool(_) | Shape::Value => Self::Variable(path),
+            Shape::List(items) => Self::List(
+                (0..)
+                    .zip(items)
+                    .map(|(index, shape): (usize, _)| {
+                        let mut path = path.clone();
+                        path.push(index.to_string());
+                        Self::of_variable(path, shape)
+                    })
+                    .collect(),
+            ),
+            Shape::Bool(value) => Self::Literal((*value).into()),
+            Shape::Value => Self::Variable(path),
         }
+    }
+
+    /// Whether it is known to be true.
+    pub fn is_true(&self) -> bool {
+        *self == Self::Literal(JsonValue::Bool(true))
     }
 
     /// The value in a request.
@@ -180,8 +247,10 @@ impl Arg {
                     .split_first()
                     .map_or(("", [].as_slice()), |(first, rest)| (first.as_str(), rest));
                 let value = variables.get(first);
-                let value =
-                    rest.iter().fold(value, |value, key| value?.as_object()?.get(key.as_str()));
+                let value = rest.iter().fold(value, |value, key| match value? {
+                    JsonValue::Array(items) => items.get(key.parse::<usize>().ok()?),
+                    value => value.as_object()?.get(key.as_str()),
+                });
                 value.cloned().unwrap_or(JsonValue::Null)
             }
             Self::Object(fields) => JsonValue::Object(

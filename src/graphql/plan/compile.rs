@@ -6,21 +6,25 @@ use apollo_compiler::response::{JsonMap, JsonValue};
 use entity::external_id;
 
 use super::argument::{Arg, Shapes};
+use super::bind::Convert;
 use super::collect::{Collected, collect};
-use super::statement::{Comparison, LINK, Reading, Statement};
+use super::condition::{Condition, How};
+use super::filter::Compiling;
+use super::statement::{KeyKind, LINK, Reading, Spec, Statement, Target};
 use super::{
-    Binding, Connection, ConnectionPart, EdgePart, Keys, Level, LevelIndex, Member, PageArgs,
-    PageInfoPart, Part, Plan, Selection, Site, Slot, Value,
+    Binding, Connection, ConnectionPart, EdgePart, FacetPart, Keys, Level, LevelIndex, Lookups,
+    Member, PageArgs, PageInfoPart, Part, Plan, Selection, Site, Slot, Value,
 };
 use crate::catalog::Backend;
 use crate::error::FaultClass;
 use crate::graphql::declare::{
-    Column, Constant, Encoding, Field, LIST_SIZE_MAX, Lookup, LookupBy, ORDER_KEYS_MAX, Object,
-    OrderTerm, Relation, Source, Table, ValueKind, connection_name, edge_name,
+    Column, Constant, Encoding, Facet, FacetBy, Field, LIST_SIZE_MAX, Lookup, LookupBy, LookupKey,
+    ORDER_KEYS_MAX, Object, OrderTerm, Ranking, Relation, Source, Table, ValueKind,
+    connection_name, edge_name,
 };
 use crate::graphql::error::{GraphQLError, Lines, Location, code};
+use crate::graphql::filter::Index;
 use crate::graphql::schema::Schema;
-use crate::graphql::types;
 
 /// Members that the plan of one operation may have, over all types that an object may be.
 pub const MEMBERS_MAX: usize = 10_000;
@@ -48,6 +52,7 @@ pub fn compile(
         lines: document.sources.values().last().map(|source| Lines::of(source.source_text())),
         levels: Vec::new(),
         ids: Vec::new(),
+        lookups: Vec::new(),
         node_levels: 0,
         unread: Vec::new(),
         members: 0,
@@ -57,18 +62,20 @@ pub fn compile(
         Some(query) => compiler.members(Place::root(), query, &[&operation.selection_set])?,
         None => Vec::new(),
     };
-    let Compiler { levels, ids, unread, members, introspections, .. } = compiler;
-    // About what a member and a statement take.
-    let bytes = members * 256 + levels.len() * 4_096;
+    let Compiler { levels, ids, lookups, unread, members, introspections, .. } = compiler;
+    // About what a member and a statement take; each test of a filter stands in several texts.
+    let size = |level: &Level| 4_096 * (1 + level.bindings.len());
+    let bytes = members * 256 + levels.iter().chain(&unread).map(size).sum::<usize>();
     let mut children = vec![Vec::new(); levels.len()];
     let mut first = Vec::new();
     for (index, level) in levels.iter().enumerate() {
         match level.keys {
             Keys::Rows { level: parent, .. } => children[parent].push(index),
-            Keys::Root | Keys::Given { .. } => first.push(index),
+            Keys::Root | Keys::Given { .. } | Keys::Named { .. } => first.push(index),
         }
     }
-    Ok(Plan { root, levels, first, children, ids, unread, bytes, introspects: introspections > 0 })
+    let introspects = introspections > 0;
+    Ok(Plan { root, levels, first, children, unread, bytes, ids, lookups, introspects })
 }
 
 struct Compiler<'a> {
@@ -80,6 +87,7 @@ struct Compiler<'a> {
     lines: Option<Lines<'a>>,
     levels: Vec<Level>,
     ids: Vec<(Arg, Site)>,
+    lookups: Vec<Lookups>,
     node_levels: usize,
     unread: Vec<Level>,
     members: usize,
@@ -178,53 +186,127 @@ impl<'a> Compiler<'a> {
                 let slot = self.levels[level].statement.slot(template.replace("{}", carrier));
                 Ok(Value::Scalar { slot, kind: ValueKind::Int, encoding: Encoding::Plain })
             }
-            Source::Embedded(carrier) => {
-                let (level, scope) = place.row.ok_or_else(internal)?;
-                let statement = &mut self.levels[level].statement;
-                let carrier = statement.column(scope, object.table, *carrier);
-                let presence = statement.slot(carrier.clone());
-                let value = self.schema.object(declared.ty.name).ok_or_else(internal)?;
-                // A value object has no table of its own: its columns are those of this one.
-                let value = Object { table: object.table, ..value.clone() };
-                let inside = Place { carrier: Some(&carrier), ..place };
-                let members = self.members(inside, &value, &field.selections())?;
-                let selection = Selection { kind: None, types: vec![(None, members)] };
-                Ok(Value::Object { presence, selection })
-            }
+            Source::Embedded(carrier) => self.embedded(place, object, *carrier, declared, field),
             Source::One(pointer) => {
                 let (level, scope) = place.row.ok_or_else(internal)?;
-                let table = self.table(declared.ty.name)?;
                 let statement = &mut self.levels[level].statement;
                 let pointer = statement.column(scope, object.table, *pointer);
-                let joined = statement.join(table.name, "id", &pointer, "LEFT JOIN", None);
-                let key = statement.key_of(joined);
-                let presence = statement.slot(key);
-                let selection =
-                    self.selection(level, joined, declared.ty.name, &field.selections())?;
-                Ok(Value::Object { presence, selection })
+                self.pointed_at(level, &pointer, declared.ty.name, field)
             }
             Source::List(relation) => {
-                let want = Want {
-                    keys: self.keys(place, object)?,
-                    bindings: self.bindings(relation, field),
-                    ..Want::of(relation, declared.ty.name, Reading::AtMost(LIST_SIZE_MAX), site)
-                };
+                let reading = Reading::AtMost(LIST_SIZE_MAX);
+                let want = self.want(place, object, declared, relation, reading, (field, site))?;
                 let level = self.level(&want)?;
                 Ok(Value::List { level, selection: self.item(level, declared.ty.name, field)? })
             }
             Source::Connection(relation) => {
                 let relation = self.ordered(relation, field, &site)?;
-                let want = Want {
-                    keys: self.keys(place, object)?,
-                    bindings: self.bindings(&relation, field),
-                    ..Want::of(&relation, declared.ty.name, Reading::Page, site)
-                };
+                let site = (field, site);
+                let want = self.want(place, object, declared, &relation, Reading::Page, site)?;
                 let want = self.page(want, field)?;
                 Ok(Value::Connection(self.connection(&want, &field.selections())?))
             }
+            Source::Groups(relation) => {
+                let reading = Reading::Groups;
+                let want = self.want(place, object, declared, relation, reading, (field, site))?;
+                self.made_rows(&want, declared.ty.name, field)
+            }
+            Source::Ranking(ranking) => {
+                let relation = Relation::by_key(object.table.ok_or_else(internal)?.name);
+                let reading = Reading::Best;
+                let mut want =
+                    self.want(place, object, declared, &relation, reading, (field, site))?;
+                want.ranking = Some(ranking);
+                want.page.first = self.argument(field, "first");
+                self.made_rows(&want, declared.ty.name, field)
+            }
+            Source::GroupKey(declared) => {
+                let (level, _) = place.row.ok_or_else(internal)?;
+                let (_, slot) = self.levels[level].statement.group_slots();
+                let encoding = Encoding::Enum(declared);
+                Ok(Value::Scalar { slot, kind: ValueKind::Text, encoding })
+            }
+            Source::Ranked(column) => {
+                let (level, _) = place.row.ok_or_else(internal)?;
+                let slot = self.levels[level].statement.slot(format!("q.{column}"));
+                Ok(Value::Scalar { slot, kind: ValueKind::Int, encoding: Encoding::Plain })
+            }
+            Source::RankedRow(column) => {
+                let (level, _) = place.row.ok_or_else(internal)?;
+                self.pointed_at(level, &format!("q.{column}"), declared.ty.name, field)
+            }
             Source::Lookup(lookup) => self.lookup(lookup, declared.ty.name, field, site),
+            Source::Lookups(lookup) => self.lookups(lookup, declared.ty.name, field, site),
             Source::Node | Source::Nodes => self.nodes(declared, field, site),
         }
+    }
+
+    /// What a list of an object should read, with its filter. Boxed: selections nest, and the stack
+    /// is not deep.
+    fn want(
+        &mut self,
+        place: Place<'_>,
+        object: &Object,
+        declared: &Field,
+        relation: &Relation,
+        reading: Reading,
+        (field, site): (&Collected<'a>, Site),
+    ) -> Result<Box<Want>, GraphQLError> {
+        let keys = self.keys(place, object)?;
+        let filter = self.argument(field, "filter");
+        let want = Want::of(relation, declared.ty.name, reading, site);
+        Ok(Box::new(Want { keys, filter, ..want }))
+    }
+
+    /// Rows that a statement makes, as objects without a table.
+    fn made_rows(
+        &mut self,
+        want: &Want,
+        type_name: &str,
+        field: &Collected<'a>,
+    ) -> Result<Value, GraphQLError> {
+        let level = self.level(want)?;
+        let object = self.schema.object(type_name).ok_or_else(internal)?;
+        let members = self.members(Place::row(level, LINK), object, &field.selections())?;
+        Ok(Value::List { level, selection: Selection::one(members) })
+    }
+
+    /// A value object over a column.
+    fn embedded(
+        &mut self,
+        place: Place<'_>,
+        object: &Object,
+        carrier: Column,
+        declared: &Field,
+        field: &Collected<'a>,
+    ) -> Result<Value, GraphQLError> {
+        let (level, scope) = place.row.ok_or_else(internal)?;
+        let statement = &mut self.levels[level].statement;
+        let carrier = statement.column(scope, object.table, carrier);
+        let presence = statement.slot(carrier.clone());
+        let value = self.schema.object(declared.ty.name).ok_or_else(internal)?;
+        // A value object has no table of its own: its columns are those of this one.
+        let value = Object { table: object.table, ..value.clone() };
+        let inside = Place { carrier: Some(&carrier), ..place };
+        let members = self.members(inside, &value, &field.selections())?;
+        Ok(Value::Object { presence, selection: Selection::one(members) })
+    }
+
+    /// The row that an expression of a level points at.
+    fn pointed_at(
+        &mut self,
+        level: LevelIndex,
+        pointer: &str,
+        type_name: &str,
+        field: &Collected<'a>,
+    ) -> Result<Value, GraphQLError> {
+        let table = self.table(type_name)?;
+        let statement = &mut self.levels[level].statement;
+        let joined = statement.join(table.name, "id", pointer, "LEFT JOIN", None);
+        let key = statement.key_of(joined);
+        let presence = statement.slot(key);
+        let selection = self.selection(level, joined, type_name, &field.selections())?;
+        Ok(Value::Object { presence, selection })
     }
 
     /// An object or interface whose row is in a scope of a level.
@@ -239,7 +321,7 @@ impl<'a> Compiler<'a> {
         let possible = schema.possible(type_name);
         if let [object] = possible.as_slice() {
             let members = self.members(Place::row(level, scope), object, sets)?;
-            return Ok(Selection { kind: None, types: vec![(None, members)] });
+            return Ok(Selection::one(members));
         }
         let table = self.table(type_name)?;
         let discriminator = table.discriminator.ok_or_else(internal)?;
@@ -276,6 +358,7 @@ impl<'a> Compiler<'a> {
                     let level = compiler.level(&want.reading(Reading::Count))?;
                     ConnectionPart::TotalCount(level, compiler.location(part))
                 }
+                "facets" => ConnectionPart::Facets(compiler.facets(want, part)?),
                 "nodes" => {
                     let level = read(compiler)?;
                     ConnectionPart::Nodes(compiler.item(level, item, part)?)
@@ -292,10 +375,60 @@ impl<'a> Compiler<'a> {
         })?;
         if page.is_none() {
             // Its arguments are checked all the same.
-            let level = self.new_level(want);
+            let level = self.new_level(want)?;
             self.unread.push(level);
         }
         Ok(Connection { page, cursor, members })
+    }
+
+    /// How many rows of a list have each value of what is asked for, each in a statement.
+    fn facets(
+        &mut self,
+        want: &Want,
+        field: &Collected<'a>,
+    ) -> Result<Vec<Part<FacetPart>>, GraphQLError> {
+        let facets = self.table(want.object)?.facets.ok_or_else(internal)?;
+        self.parts(facets.name, &field.selections(), |compiler, part| {
+            if part.name() == "__typename" {
+                return Ok(FacetPart::Typename(facets.name));
+            }
+            let facet = facets.all.iter().find(|facet| facet.name == part.name());
+            let facet = *facet.ok_or_else(internal)?;
+            let want = Want { facet: Some(facet), ..want.reading(Reading::Facet) };
+            let level = compiler.level(&want)?;
+            let selection = compiler.facet_item(level, facet, part)?;
+            Ok(FacetPart::Items(level, selection, compiler.location(part)))
+        })
+    }
+
+    /// A value of a facet with its count.
+    fn facet_item(
+        &mut self,
+        level: LevelIndex,
+        facet: Facet,
+        field: &Collected<'a>,
+    ) -> Result<Selection, GraphQLError> {
+        let collected = self.collect(facet.object, &[], &field.selections())?;
+        let members = collected.iter().map(|part| {
+            let mut slot = |column: &str| self.levels[level].statement.slot(format!("q.{column}"));
+            let scalar = |slot, kind, encoding| Value::Scalar { slot, kind, encoding };
+            let mut nullable = false;
+            let value = match (part.name(), facet.by) {
+                ("__typename", _) => Value::Typename(facet.object),
+                ("count", _) => scalar(slot("n"), ValueKind::Int, Encoding::Plain),
+                (_, FacetBy::Enum(declared, _)) => {
+                    scalar(slot("v"), ValueKind::Text, Encoding::Enum(declared))
+                }
+                (_, FacetBy::Int(_)) => {
+                    nullable = true;
+                    scalar(slot("v"), ValueKind::Int, Encoding::Plain)
+                }
+                (_, FacetBy::Rows(_, object)) => self.pointed_at(level, "q.v", object, part)?,
+            };
+            let (key, prefix) = (part.key.to_owned(), part.prefix());
+            Ok(Member { key, prefix, value, nullable, location: self.location(part) })
+        });
+        Ok(Selection::one(members.collect::<Result<_, _>>()?))
     }
 
     fn edges(
@@ -414,7 +547,7 @@ impl<'a> Compiler<'a> {
     }
 
     /// The page that a connection's arguments ask for.
-    fn page(&self, mut want: Want, field: &Collected<'a>) -> Result<Want, GraphQLError> {
+    fn page(&self, mut want: Box<Want>, field: &Collected<'a>) -> Result<Box<Want>, GraphQLError> {
         want.page = PageArgs {
             first: self.argument(field, "first"),
             after: self.argument(field, "after"),
@@ -460,6 +593,52 @@ impl<'a> Compiler<'a> {
         let given = fields.into_iter().find(|(_, value)| *value != Arg::Null);
         let (name, value) = given.ok_or_else(internal)?;
         let key = lookup.keys.iter().find(|key| key.name == name).ok_or_else(internal)?;
+        let mut want = self.looked_up(key, type_name, site)?;
+        if matches!(key.by, LookupBy::Id) {
+            let tag = self.table(type_name)?.tag;
+            want.keys = Keys::Given { ids: value, tag };
+        } else {
+            // What is compared with the key of a parent elsewhere is compared with one value here.
+            let column = want.relation.parent.take().ok_or_else(internal)?;
+            want.bindings = vec![Binding { value, convert: Convert::Text }];
+            want.condition =
+                Condition::Compare(column, How::Equal(0), Index::default()).and(want.condition);
+        }
+        let level = self.level(&want)?;
+        Ok(Value::Lookup { level, selection: self.item(level, type_name, field)? })
+    }
+
+    /// Many look-ups: a level for each kind of key, whatever keys are given.
+    fn lookups(
+        &mut self,
+        lookup: &Lookup,
+        type_name: &'static str,
+        field: &Collected<'a>,
+        site: Site,
+    ) -> Result<Value, GraphQLError> {
+        let lookups = self.lookups.len();
+        let keys = self.argument(field, "keys");
+        let mut levels = Vec::with_capacity(lookup.keys.len());
+        self.lookups.push(Lookups { keys, levels: Vec::new(), site: site.clone() });
+        for key in lookup.keys {
+            let by_id = matches!(key.by, LookupBy::Id);
+            let tag = by_id.then_some(self.table(type_name)?.tag);
+            let mut want = self.looked_up(key, type_name, site.clone())?;
+            want.keys = Keys::Named { by_id, lookups };
+            let level = self.level(&want)?;
+            self.lookups[lookups].levels.push((key.name, tag, level));
+            levels.push((level, self.item(level, type_name, field)?));
+        }
+        Ok(Value::Lookups { lookups, levels })
+    }
+
+    /// What finds rows by a kind of key, as if the key were a parent's.
+    fn looked_up(
+        &self,
+        key: &LookupKey,
+        type_name: &'static str,
+        site: Site,
+    ) -> Result<Want, GraphQLError> {
         let table = self.table(type_name)?;
         // One of the types that share a table, or the table's only type, or all: an interface.
         let object = self.schema.object(type_name);
@@ -468,18 +647,15 @@ impl<'a> Compiler<'a> {
             relation.only.extend(kind.map(|(column, value)| (column, Constant::Int(value))));
             relation
         };
-        let want = match &key.by {
+        // One more than there may be shows that the key is ambiguous.
+        let reading = Reading::AtMost(2);
+        Ok(match &key.by {
             LookupBy::Id => {
                 let relation = of_kind(Relation::by_key(table.name));
-                let keys = Keys::Given { ids: value, tag: table.tag };
-                Want { keys, ..Want::of(&relation, type_name, Reading::All, site) }
+                Want::of(&relation, type_name, Reading::All, site)
             }
             LookupBy::Column(column) => {
-                let binding = Binding { column: column(), value, is_enum: false };
-                let relation = of_kind(Relation::all(binding.column));
-                // One more than there may be shows that the key is ambiguous.
-                let reading = Reading::AtMost(2);
-                Want { bindings: vec![binding], ..Want::of(&relation, type_name, reading, site) }
+                Want::of(&of_kind(Relation::by(column())), type_name, reading, site)
             }
             LookupBy::ExternalId { catalog, scope } => {
                 use external_id::Column as Its;
@@ -488,21 +664,13 @@ impl<'a> Compiler<'a> {
                     "person" => Its::PersonId.into(),
                     _ => Its::CompanyId.into(),
                 };
-                let relation = Relation::all(Its::Id)
+                let relation = Relation::by(Its::Value)
                     .only(Its::Catalog, Constant::Text(catalog))
                     .only(Its::Scope, Constant::Text(scope))
                     .through(target);
-                let binding = Binding { column: Its::Value.into(), value, is_enum: false };
-                let reading = Reading::AtMost(2);
-                Want {
-                    bindings: vec![binding],
-                    target_kind: kind,
-                    ..Want::of(&relation, type_name, reading, site)
-                }
+                Want { target_kind: kind, ..Want::of(&relation, type_name, reading, site) }
             }
-        };
-        let level = self.level(&want)?;
-        Ok(Value::Lookup { level, selection: self.item(level, type_name, field)? })
+        })
     }
 
     fn nodes(
@@ -541,12 +709,16 @@ impl<'a> Compiler<'a> {
     /// The keys by which a child of this place finds its parent.
     fn keys(&mut self, place: Place<'_>, object: &Object) -> Result<Keys, GraphQLError> {
         let Some((level, scope)) = place.row else { return Ok(Keys::Root) };
-        object.table.ok_or_else(internal)?;
         let statement = &mut self.levels[level].statement;
+        if statement.reading() == Reading::Groups {
+            let (slot, group) = statement.group_slots();
+            return Ok(Keys::Rows { level, slot, group: Some(group), kinds: None });
+        }
+        object.table.ok_or_else(internal)?;
         let key = statement.key_of(scope);
         let slot = statement.slot(key);
         let kinds = place.kind.map(|(slot, value)| (slot, vec![value]));
-        Ok(Keys::Rows { level, slot, kinds })
+        Ok(Keys::Rows { level, slot, group: None, kinds })
     }
 
     /// The scope of the shown row of a level.
@@ -577,51 +749,97 @@ impl<'a> Compiler<'a> {
             }
             return Ok(index);
         }
-        // Of the levels of a `node` field, one runs: that of the table that its id is of.
-        if self.levels.len() - self.node_levels + self.ids.len() >= LEVELS_MAX {
-            return Err(GraphQLError::new(
-                code::QUERY_TOO_COMPLEX,
-                format!("The operation follows more than {LEVELS_MAX} lists and look-ups."),
-            )
-            .at(want.site.location));
-        }
-        let level = self.new_level(want);
+        let level = self.new_level(want)?;
         self.levels.push(level);
         Ok(self.levels.len() - 1)
     }
 
-    fn new_level(&self, want: &Want) -> Level {
-        let Relation { link, key, parent, only, order, .. } = &want.relation;
-        let constants = only.iter().map(|(column, value)| Comparison::Constant(*column, *value));
-        let bound = want.bindings.iter().map(|binding| Comparison::Bound(binding.column));
-        let conditions = constants.chain(bound).collect();
-        Level {
+    fn new_level(&self, want: &Want) -> Result<Level, GraphQLError> {
+        // Of the levels of a `node` field, one runs: that of the table that its id is of.
+        let levels = self.levels.len() - self.node_levels + self.ids.len() + self.unread.len();
+        if levels >= LEVELS_MAX {
+            let sentence =
+                format!("The operation follows more than {LEVELS_MAX} lists and look-ups.");
+            let error = GraphQLError::new(code::QUERY_TOO_COMPLEX, sentence);
+            return Err(error.at(want.site.location));
+        }
+        let relation = &want.relation;
+        let mut bindings = want.bindings.clone();
+        let condition = self.condition(want, &mut bindings)?;
+        let keys = match (&want.keys, relation.parent) {
+            (_, None) => KeyKind::None,
+            (Keys::Named { by_id: false, .. }, _) => KeyKind::Texts,
+            (Keys::Rows { group: Some(_), .. }, _) => KeyKind::Groups,
+            _ => KeyKind::Ids,
+        };
+        let mut statement = Statement::new(Spec {
+            backend: self.backend,
+            reading: want.reading,
+            link: relation.link,
+            key: relation.key,
+            parent: relation.parent.map(|column| column.name),
+            keys,
+            condition,
+            bindings: bindings.len(),
+            order: relation.order.clone(),
+            grouping: relation.grouping,
+        });
+        if let Some(facet) = want.facet {
+            let table = self.table(want.object)?.name;
+            statement.count_by(facet, relation.target.map(|column| Target { column, table }));
+        }
+        if let Some(ranking) = want.ranking {
+            statement.rank(ranking);
+        }
+        Ok(Level {
             keys: want.keys.clone(),
-            statement: Statement::new(
-                self.backend,
-                want.reading,
-                (link, key),
-                *parent,
-                conditions,
-                order.clone(),
-            ),
-            relation: want.relation.clone(),
+            statement,
+            relation: relation.clone(),
             object: want.object,
-            bindings: want.bindings.clone(),
+            bindings,
+            filter: want.filter.clone(),
             page: want.page.clone(),
             target_kind: want.target_kind,
             site: want.site.clone(),
-        }
+        })
     }
 
-    /// The filters whose argument is given.
-    fn bindings(&self, relation: &Relation, field: &Collected<'a>) -> Vec<Binding> {
-        let bound = relation.filters.iter().map(|filter| Binding {
-            column: filter.column,
-            value: self.argument(field, filter.argument.name),
-            is_enum: types::ENUMS.iter().any(|declared| declared.name == filter.argument.ty.name),
-        });
-        bound.filter(|binding| binding.value != Arg::Null).collect()
+    /// What must hold of a row of a list: what the declaration says, and the filter.
+    fn condition(
+        &self,
+        want: &Want,
+        bindings: &mut Vec<Binding>,
+    ) -> Result<Condition, GraphQLError> {
+        let relation = &want.relation;
+        let only = relation
+            .only
+            .iter()
+            .map(|(column, value)| Condition::Compare(*column, How::Is(*value), Index::default()));
+        let mut condition = Condition::All(only.collect()).and(want.condition.clone());
+        if let (true, Some(parent), Some(target)) =
+            (relation.distinct, relation.parent, relation.target)
+        {
+            condition = condition
+                .and(Condition::Compare(target, How::Known, Index::default()))
+                .and(Condition::First(vec![parent, target]));
+        }
+        let Some(input) = relation.filter else { return Ok(condition) };
+        let filter = Compiling::new(bindings).filter(&want.filter, input).map_err(|too| {
+            let coordinate = format!("{}(filter:)", want.site.coordinate);
+            let sentence = format!("{coordinate} {}.", too.0);
+            let error = GraphQLError::new(code::QUERY_TOO_COMPLEX, sentence);
+            error.at(want.site.location).argument(coordinate)
+        })?;
+        let Some(target) = relation.target else { return Ok(condition.and(filter)) };
+        // The filter is told of the rows shown; the link may know some of what it asks.
+        let (own, shown) = filter.hoist(relation.link, &relation.copies);
+        condition = condition.and(Condition::All(own));
+        if shown.is_empty() {
+            return Ok(condition);
+        }
+        let table = self.table(want.object)?;
+        let key = Relation::by_key(table.name).parent.ok_or_else(internal)?;
+        Ok(condition.and(Condition::To(target, key, Box::new(Condition::All(shown)))))
     }
 
     fn argument(&self, field: &Collected<'a>, name: &str) -> Arg {
@@ -707,9 +925,14 @@ struct Want {
     relation: Relation,
     object: &'static str,
     reading: Reading,
+    /// What must hold beside the filter, and what it binds.
+    condition: Condition,
     bindings: Vec<Binding>,
+    filter: Arg,
     page: PageArgs,
     target_kind: Option<(Column, i64)>,
+    facet: Option<Facet>,
+    ranking: Option<&'static Ranking>,
     site: Site,
 }
 
@@ -721,9 +944,13 @@ impl Want {
             relation: relation.clone(),
             object,
             reading,
+            condition: Condition::All(Vec::new()),
             bindings: Vec::new(),
+            filter: Arg::Null,
             page: PageArgs::NONE,
             target_kind: None,
+            facet: None,
+            ranking: None,
             site,
         }
     }
@@ -732,7 +959,7 @@ impl Want {
     fn reading(&self, reading: Reading) -> Self {
         Self {
             keys: self.keys.clone(),
-            bindings: self.bindings.clone(),
+            filter: self.filter.clone(),
             page: self.page.clone(),
             target_kind: self.target_kind,
             ..Self::of(&self.relation, self.object, reading, self.site.clone())
@@ -751,7 +978,11 @@ impl Want {
             && self.reading == level.statement.reading()
             && self.object == level.object
             && self.relation == level.relation
-            && self.bindings == level.bindings
+            && self.filter == level.filter
+            && self.facet == level.statement.facet()
+            && self.ranking == level.statement.ranking()
+            // Look-ups bind what no filter says.
+            && (self.relation.filter.is_some() || self.bindings == level.bindings)
             && self.page == level.page
             && self.target_kind == level.target_kind
     }

@@ -2,6 +2,7 @@
 //!
 //! - [`argument`]: what an argument's value will be, without knowing it yet.
 //! - `collect`: which fields a selection comes to.
+//! - [`filter`]: from a filter to a [`condition`].
 //! - [`compile`]: from the selections of a document to levels and members.
 //! - [`statement`]: from a level to SQL.
 //! - [`bind`]: from a request's variables to what the statements are given.
@@ -14,9 +15,12 @@ pub mod argument;
 pub mod bind;
 mod collect;
 pub mod compile;
+pub mod condition;
+pub mod filter;
 pub mod statement;
 
 use argument::Arg;
+use bind::Convert;
 use statement::Statement;
 
 use super::declare::{Column, Encoding, Relation, ValueKind};
@@ -43,8 +47,21 @@ pub struct Plan {
     pub bytes: usize,
     /// The global ids that the request names, one list for each field that takes them.
     pub ids: Vec<(Arg, Site)>,
+    /// The fields that look up many rows.
+    pub lookups: Vec<Lookups>,
     /// Whether the operation asks about the schema.
     pub introspects: bool,
+}
+
+/// A field that looks up many rows, each by a key of one of several kinds.
+pub struct Lookups {
+    /// The keys.
+    pub keys: Arg,
+    /// For each kind of key its name, the tag of the ids if it is a global id, and the level that
+    /// reads by it.
+    pub levels: Vec<(&'static str, Option<u8>, LevelIndex)>,
+    /// The field.
+    pub site: Site,
 }
 
 /// One statement.
@@ -57,8 +74,10 @@ pub struct Level {
     pub relation: Relation,
     /// What the relation leads to.
     pub object: &'static str,
-    /// The values of the request that columns of the link are compared with, in order.
+    /// The values of the request that rows are compared with, in order.
     pub bindings: Vec<Binding>,
+    /// The filter that they are of.
+    pub filter: Arg,
     /// Which page, of a connection.
     pub page: PageArgs,
     /// The discriminator that the shown row must have, where the link does not make sure of it.
@@ -89,12 +108,10 @@ impl PageArgs {
 /// A value of the request that a column is compared with.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Binding {
-    /// The column.
-    pub column: Column,
     /// The value.
     pub value: Arg,
-    /// Whether it is an enum's, stored in lower case.
-    pub is_enum: bool,
+    /// What is made of it.
+    pub convert: Convert,
 }
 
 /// A field in the document.
@@ -118,12 +135,21 @@ pub enum Keys {
         /// The tag of the level's table; other ids are not for it.
         tag: u8,
     },
+    /// What the request names in a list of keys of many kinds.
+    Named {
+        /// Whether they are global ids, or texts.
+        by_id: bool,
+        /// Which of the plan's lists.
+        lookups: usize,
+    },
     /// The rows of another level.
     Rows {
         /// The level.
         level: LevelIndex,
         /// The value that identifies the parent.
         slot: Slot,
+        /// The name of the group, of a list that is divided.
+        group: Option<Slot>,
         /// Only rows whose discriminator, in this slot, has one of these values.
         kinds: Option<(Slot, Vec<i64>)>,
     },
@@ -186,6 +212,13 @@ pub enum Value {
         /// The object.
         selection: Selection,
     },
+    /// Rows by keys of several kinds.
+    Lookups {
+        /// Which list of the plan.
+        lookups: usize,
+        /// For each kind of key the object, by its level.
+        levels: Vec<(LevelIndex, Selection)>,
+    },
     /// Rows by global id, whatever their tables.
     Nodes {
         /// Which ids of the plan.
@@ -205,6 +238,13 @@ pub struct Selection {
     pub kind: Option<Slot>,
     /// Members by discriminator.
     pub types: Vec<(Option<i64>, Vec<Member>)>,
+}
+
+impl Selection {
+    /// Of an object whose type is known.
+    pub fn one(members: Vec<Member>) -> Self {
+        Self { kind: None, types: vec![(None, members)] }
+    }
 }
 
 /// A connection.
@@ -239,6 +279,16 @@ pub enum ConnectionPart {
     PageInfo(Vec<Part<PageInfoPart>>),
     /// The count, read by this level.
     TotalCount(LevelIndex, Option<Location>),
+    /// How many have each value of several things.
+    Facets(Vec<Part<FacetPart>>),
+}
+
+/// What the facets of a list consist of.
+pub enum FacetPart {
+    /// The name of the type.
+    Typename(&'static str),
+    /// The values of one facet, read by this level.
+    Items(LevelIndex, Selection, Option<Location>),
 }
 
 /// What an edge consists of.

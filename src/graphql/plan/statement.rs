@@ -6,14 +6,30 @@
 //! statement has one text whatever their number, and stays prepared.
 //!
 //! Parameters, in order: keys, filters and look-up value, cursor values, limit.
+//!
+//! **A filtered list of a whole table** can be read in two ways: walking the index of its order and
+//! asking each row whether it fits, or finding the rows that fit and sorting them. The first is bad
+//! where few rows fit, the second where many do, and a plan that serves every value of a filter
+//! cannot know. So the statement finds out: it counts the rows that fit, up to [`FEW`], and sorts
+//! them if they are no more; else it walks. Neither way reads more than about `FEW` rows plus, where
+//! the order does not depend on the filter, `page * table / FEW`.
 
 use std::collections::HashMap;
 use std::fmt::Write;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use super::Slot;
+use super::condition::{Condition, How, RowName, Writing, place};
 use crate::catalog::Backend;
-use crate::graphql::declare::{Column, Constant, OrderTerm, Table, ValueKind};
+use crate::graphql::declare::{
+    Column, Facet, FacetBy, Grouping, OrderTerm, Ranking, Table, ValueKind,
+};
+use crate::graphql::filter::Index;
+
+/// As many rows as are worth sorting to save a walk.
+pub const FEW: usize = 4_000;
+/// Tests of a filter that are tried for being fitted by few rows.
+const DRIVERS_MAX: usize = 2;
 
 /// What a statement reads of its list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,6 +44,12 @@ pub enum Reading {
     LastPage,
     /// How many rows there are.
     Count,
+    /// How many rows have each value of a facet.
+    Facet,
+    /// Which groups have rows.
+    Groups,
+    /// The best rows of a ranking.
+    Best,
     /// Whether there are rows up to the cursor after which the page begins.
     UpTo,
     /// Whether there are rows from the cursor on before which the page ends.
@@ -44,13 +66,42 @@ pub struct Bounds {
     pub before: Option<usize>,
 }
 
-/// What a column of the link is compared with.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Comparison {
-    /// A value known at declaration.
-    Constant(Column, Constant),
-    /// The next bound value.
-    Bound(Column),
+/// What the keys of a statement are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyKind {
+    /// There are none.
+    None,
+    /// Keys of rows.
+    Ids,
+    /// Texts.
+    Texts,
+    /// Keys of rows, each with the name of a group.
+    Groups,
+}
+
+/// What a statement reads.
+#[derive(Debug)]
+pub struct Spec {
+    /// The dialect.
+    pub backend: Backend,
+    /// What it reads of its list.
+    pub reading: Reading,
+    /// The table of the list.
+    pub link: &'static str,
+    /// Its key.
+    pub key: &'static str,
+    /// Column of the link that holds the parent's key.
+    pub parent: Option<&'static str>,
+    /// What the keys are.
+    pub keys: KeyKind,
+    /// What must hold of a row of the link.
+    pub condition: Condition,
+    /// How many values the condition binds.
+    pub bindings: usize,
+    /// The order.
+    pub order: Vec<OrderTerm>,
+    /// What the list is divided by.
+    pub grouping: Option<Grouping>,
 }
 
 /// A table in a statement.
@@ -63,16 +114,25 @@ struct Scope {
     join: Option<(String, String)>,
 }
 
+/// The rows that a link leads to.
+#[derive(Clone, Copy, Debug)]
+pub struct Target {
+    /// The link's column.
+    pub column: Column,
+    /// Their table, whose key is `id`.
+    pub table: &'static str,
+}
+
 /// A statement in the making, and made.
 pub struct Statement {
-    backend: Backend,
-    reading: Reading,
-    link: &'static str,
-    key: &'static str,
-    /// Column of the link that holds the parent's key.
-    parent: Option<&'static str>,
-    conditions: Vec<Comparison>,
-    order: Vec<OrderTerm>,
+    spec: Spec,
+    /// Whether ties are broken by the largest key first.
+    key_descends: bool,
+    /// Whether no row has NULL in the first term of the order, although its column may.
+    first_is_known: bool,
+    /// What the rows are counted by.
+    facet: Option<(Facet, Option<Target>)>,
+    ranking: Option<&'static Ranking>,
     scopes: Vec<Scope>,
     columns: Vec<String>,
     /// The text for each kind of bounds. NULL cannot be compared like a value, so each pattern of
@@ -88,38 +148,58 @@ pub const ANSWER: Slot = 1;
 pub const LINK: usize = 0;
 
 impl Statement {
-    /// Reads of a link table.
-    pub fn new(
-        backend: Backend,
-        reading: Reading,
-        (link, key): (&'static str, &'static str),
-        parent: Option<Column>,
-        conditions: Vec<Comparison>,
-        order: Vec<OrderTerm>,
-    ) -> Self {
-        let scope = Scope { alias: "l".to_owned(), table: link, key, join: None };
+    /// A statement that reads a list.
+    pub fn new(mut spec: Spec) -> Self {
+        let scope = Scope { alias: "l".to_owned(), table: spec.link, key: spec.key, join: None };
+        // Ties are broken by key, in the direction of the last term: so one comparison of both, and
+        // one index read either way, serve both directions. An order by the key is just that.
+        let by_key = spec.order.iter().position(|term| term.column.name == spec.key);
+        let last = by_key.or(spec.order.len().checked_sub(1));
+        let key_descends = last.is_some_and(|last| spec.order[last].descending);
+        spec.order.truncate(by_key.unwrap_or(spec.order.len()));
+        // What a filter compares is known.
+        let first_is_known =
+            spec.order.first().is_some_and(|first| spec.condition.compares(&first.column));
         Self {
-            backend,
-            reading,
-            link,
-            key,
-            parent: parent.map(|column| column.name),
-            conditions,
-            order,
+            spec,
+            key_descends,
+            first_is_known,
+            facet: None,
+            ranking: None,
             scopes: vec![scope],
             columns: Vec::new(),
             texts: RwLock::default(),
         }
     }
 
+    /// Count by a facet of the rows shown, which may be those that the link leads to.
+    pub fn count_by(&mut self, facet: Facet, target: Option<Target>) {
+        self.facet = Some((facet, target));
+    }
+
+    /// What it counts by.
+    pub fn facet(&self) -> Option<Facet> {
+        self.facet.map(|(facet, _)| facet)
+    }
+
+    /// What it ranks by.
+    pub fn ranking(&self) -> Option<&'static Ranking> {
+        self.ranking
+    }
+
+    /// Read a ranking.
+    pub fn rank(&mut self, ranking: &'static Ranking) {
+        self.ranking = Some(ranking);
+    }
+
     /// What it reads.
     pub fn reading(&self) -> Reading {
-        self.reading
+        self.spec.reading
     }
 
     /// The order terms.
     pub fn order(&self) -> &[OrderTerm] {
-        &self.order
+        &self.spec.order
     }
 
     /// Where the value of an expression stands in the rows.
@@ -168,7 +248,7 @@ impl Statement {
         only: Option<(Column, i64)>,
     ) -> usize {
         // SQLite would change the order of other joins, and read a table from end to end.
-        let kind = match (self.backend, kind) {
+        let kind = match (self.spec.backend, kind) {
             (Backend::Sqlite, "JOIN") => "CROSS JOIN",
             _ => kind,
         };
@@ -194,8 +274,8 @@ impl Statement {
     /// The slots of what a cursor of the link is made of: order terms, then the key.
     pub fn cursor_slots(&mut self) -> Vec<(Slot, ValueKind)> {
         let terms: Vec<_> =
-            self.order.iter().map(|term| (term.column.name, term.column.kind)).collect();
-        let key = (self.key, ValueKind::Int);
+            self.spec.order.iter().map(|term| (term.column.name, term.column.kind)).collect();
+        let key = (self.spec.key, ValueKind::Int);
         terms
             .into_iter()
             .chain([key])
@@ -218,64 +298,146 @@ impl Statement {
 
     fn assemble(&self, bounds: Bounds) -> String {
         let frame = self.frame(bounds);
-        match self.reading {
+        let mut pieces = Vec::new();
+        let text = match self.spec.reading {
             Reading::Count | Reading::UpTo | Reading::From => self.answer(&frame),
-            _ => self.rows(&frame),
+            Reading::Facet => self.facets(&frame),
+            Reading::Groups => self.groups(&frame),
+            Reading::Best => self.best(&frame),
+            _ => self.rows(&frame, &mut pieces),
+        };
+        let drivers = (0..).zip(&frame.drivers).map(|(index, driver)| {
+            format!("f{index}(v) AS MATERIALIZED (SELECT v FROM ({driver}) q LIMIT {})", FEW + 1)
+        });
+        match drivers.chain(pieces).collect::<Vec<_>>().as_slice() {
+            [] => text,
+            tables => format!("WITH {} {text}", tables.join(", ")),
         }
     }
 
     /// What the texts of all readings are made of, with every place that a value is bound at.
     fn frame(&self, bounds: Bounds) -> Frame {
+        let Spec { backend, reading, keys, ref condition, bindings, .. } = self.spec;
         let mut next = 1;
-        let mut place = || {
-            let text = match self.backend {
-                Backend::Postgres => format!("${next}"),
-                Backend::Sqlite => format!("?{next}"),
-            };
+        let mut free = || {
             next += 1;
-            text
+            place(backend, next - 1)
         };
-        let keys = self.parent.map(|_| place());
-        let (ordinal, key) = match (self.backend, &keys) {
-            (_, None) => ("0", ""),
-            (Backend::Postgres, _) => ("k.o - 1", "k.v"),
-            (Backend::Sqlite, _) => ("k.key", "k.value"),
+        let (ordinal, key, group) = match (backend, keys) {
+            (_, KeyKind::None) => ("0", "", ""),
+            (Backend::Postgres, _) => ("k.o - 1", "k.v", "k.g"),
+            (Backend::Sqlite, KeyKind::Groups) => {
+                ("k.key", "json_extract(k.value, '$[0]')", "json_extract(k.value, '$[1]')")
+            }
+            (Backend::Sqlite, _) => ("k.key", "k.value", ""),
         };
-        let keys = keys.map(|keys| match self.backend {
-            Backend::Postgres => format!("unnest({keys}::bigint[]) WITH ORDINALITY AS k(v, o)"),
-            Backend::Sqlite => format!("json_each({keys}) AS k"),
-        });
-        let is_picked =
-            matches!(self.reading, Reading::AtMost(_) | Reading::Page | Reading::LastPage);
-        let is_correlated = self.backend == Backend::Sqlite && self.parent.is_some() && is_picked;
+        let keys = match (backend, keys) {
+            (_, KeyKind::None) => None,
+            (Backend::Sqlite, _) => Some(format!("json_each({}) AS k", free())),
+            (Backend::Postgres, KeyKind::Groups) => Some(format!(
+                "unnest({}::bigint[], {}::text[]) WITH ORDINALITY AS k(v, g, o)",
+                free(),
+                free()
+            )),
+            (Backend::Postgres, kind) => {
+                let ty = if kind == KeyKind::Texts { "text" } else { "bigint" };
+                Some(format!("unnest({}::{ty}[]) WITH ORDINALITY AS k(v, o)", free()))
+            }
+        };
+        let is_picked = matches!(reading, Reading::AtMost(_) | Reading::Page | Reading::LastPage);
+        let is_correlated = backend == Backend::Sqlite && keys.is_some() && is_picked;
         let alias = if is_correlated { "x" } else { "l" };
-        let parent = self.parent.map(|parent| format!("{alias}.{parent} = {key}"));
-        let conditions = self.conditions.iter().map(|condition| match condition {
-            Comparison::Constant(column, Constant::Text(text)) => {
-                format!("{alias}.{} = '{}'", column.name, text.replace('\'', "''"))
+        let parent = self.spec.parent.map(|parent| format!("{alias}.{parent} = {key}"));
+        // Which groups have rows is not asked of one group.
+        let grouping = self.spec.grouping.filter(|_| reading != Reading::Groups);
+        let group = grouping.filter(|_| !group.is_empty()).map(|grouping| match grouping {
+            Grouping::Words(column, _) => format!("{alias}.{} = {group}", column().name),
+            Grouping::Groups(column, groups) => {
+                format!("{} = {group}", groups.sql(&format!("{alias}.{}", column().name)))
             }
-            Comparison::Constant(column, Constant::Int(value)) => {
-                format!("{alias}.{} = {value}", column.name)
-            }
-            Comparison::Bound(column) => format!("{alias}.{} = {}", column.name, place()),
         });
-        let conditions = parent.into_iter().chain(conditions).collect();
-        let after = bounds.after.map(|nulls| self.cursor(nulls, &mut place));
-        let before = bounds.before.map(|nulls| self.cursor(nulls, &mut place));
-        let limit = match self.reading {
-            Reading::AtMost(rows) => format!(" LIMIT {rows}"),
-            Reading::Page | Reading::LastPage => format!(" LIMIT {}", place()),
-            _ => String::new(),
+        let ordered = self.spec.order.first();
+        let is_ordered =
+            |column: &Column| ordered.is_some_and(|term| term.column.name == column.name);
+        // From which side a cursor bounds the order.
+        let beyond = ordered.and_then(|term| match reading {
+            Reading::Page | Reading::From => {
+                let bound = if reading == Reading::Page { bounds.after } else { bounds.before };
+                bound.map(|_| Toward::End.operator(term.descending))
+            }
+            Reading::LastPage => bounds.before.map(|_| Toward::Start.operator(term.descending)),
+            Reading::UpTo => bounds.after.map(|_| Toward::Start.operator(term.descending)),
+            _ => None,
+        });
+        // A list is walked by the index of its order, which begins with what every row fulfils. It
+        // starts at the cursor, not where the filter would let it start.
+        let guides = |column: &Column, how: &How, index: Index| match how {
+            How::Is(_) => true,
+            How::Equal(_) => index.leads,
+            How::AtLeast(_) => is_ordered(column) && beyond != Some(">"),
+            How::AtMost(_) | How::Below(_) => is_ordered(column) && beyond != Some("<"),
+            _ => is_ordered(column),
         };
-        Frame { ordinal, keys, is_correlated, alias, conditions, after, before, limit }
+        let first = match (backend, self.spec.keys) {
+            (_, KeyKind::None) => 1,
+            (Backend::Postgres, KeyKind::Groups) => 3,
+            _ => 2,
+        };
+        let walks =
+            matches!(reading, Reading::Page | Reading::LastPage | Reading::UpTo | Reading::From);
+        let free_writing = Writing { backend, first, guided: None };
+        let writing = match walks {
+            true => Writing { guided: Some(&guides), ..free_writing },
+            false => Writing { ..free_writing },
+        };
+        let row = RowName { table: self.spec.link, alias, beside: None };
+        let mut conditions: Vec<String> = parent.into_iter().chain(group).collect();
+        conditions.extend(condition.parts().iter().map(|part| part.probe(row, &writing)));
+        let mut drivers = Vec::new();
+        if keys.is_none() {
+            // In the order of the list the rows that fit are found by walking anyway.
+            let may = |column: &Column| !walks || !is_ordered(column);
+            drivers = condition.drivers(self.spec.link, &free_writing, &may);
+        }
+        if !walks {
+            // The database finds by itself what is compared in the table itself.
+            let found = drivers.drain(..).find(|driver| !driver.is_own);
+            conditions.extend(found.map(|driver| format!("{alias}.id IN ({})", driver.sql)));
+        }
+        drivers.truncate(DRIVERS_MAX);
+        next = first + bindings;
+        let mut free = || {
+            next += 1;
+            place(backend, next - 1)
+        };
+        let after = bounds.after.map(|nulls| self.cursor(nulls, &mut free));
+        let before = bounds.before.map(|nulls| self.cursor(nulls, &mut free));
+        let limit = match reading {
+            Reading::AtMost(rows) => rows.to_string(),
+            Reading::Page | Reading::LastPage | Reading::Best => free(),
+            _ => "1".to_owned(),
+        };
+        let drivers = drivers.into_iter().map(|driver| driver.sql).collect();
+        Frame {
+            ordinal,
+            key,
+            keys,
+            is_correlated,
+            alias,
+            conditions,
+            drivers,
+            after,
+            before,
+            limit,
+        }
     }
 
     /// One value for each key: a count, or whether there is a row beyond a bound.
     fn answer(&self, frame: &Frame) -> String {
         let Frame { ordinal, keys, alias, .. } = frame;
-        let link = self.link;
+        let link = self.spec.link;
         // To look beyond a bound is to ask for its other side, and for the bound itself.
-        let (bound, toward) = match self.reading {
+        let (bound, toward) = match self.spec.reading {
             Reading::UpTo => (&frame.after, Toward::Start),
             _ => (&frame.before, Toward::End),
         };
@@ -284,13 +446,24 @@ impl Statement {
         let found = pieces.map(|piece| {
             let order = self.order_by_in(alias, &piece, toward);
             let matching = frame.matching(&piece.conditions);
-            format!("(SELECT 1 FROM {link} {alias}{matching} ORDER BY {order} LIMIT 1) IS NOT NULL")
+            let limit = frame.limit_of(None, &frame.limit);
+            format!("(SELECT 1 FROM {link} {alias}{matching} ORDER BY {order} LIMIT {limit}) IS NOT NULL")
         });
-        let answer = match self.reading {
+        let few = (0..frame.drivers.len()).flat_map(|driver| {
+            bound.iter().map(move |bound| {
+                let beyond = self.beyond(alias, &self.spec.order, bound, toward, true);
+                let few = self.few(frame, driver, &[beyond]);
+                format!(
+                    "(SELECT 1 FROM {few} LIMIT {}) IS NOT NULL",
+                    frame.limit_of(Some(driver), &frame.limit)
+                )
+            })
+        });
+        let answer = match self.spec.reading {
             Reading::Count => {
                 format!("(SELECT count(*) FROM {link} {alias}{})", frame.matching(&[]))
             }
-            _ => found.collect::<Vec<_>>().join(" OR "),
+            _ => few.chain(found).collect::<Vec<_>>().join(" OR "),
         };
         match keys {
             Some(keys) => format!("SELECT {ordinal}, {answer} FROM {keys}"),
@@ -298,28 +471,23 @@ impl Statement {
         }
     }
 
-    /// The rows of each key, in order, with what is joined to them.
-    fn rows(&self, frame: &Frame) -> String {
+    /// The rows of each key, in order, with what is joined to them, and the tables that they are
+    /// picked from before.
+    fn rows(&self, frame: &Frame, tables: &mut Vec<String>) -> String {
         let Frame { ordinal, keys, alias, .. } = frame;
-        let (link, key) = (self.link, self.key);
-        let (toward, bound, other) = match self.reading {
+        let (link, key) = (self.spec.link, self.spec.key);
+        let (toward, bound, other) = match self.spec.reading {
             Reading::LastPage => (Toward::Start, &frame.before, &frame.after),
             _ => (Toward::End, &frame.after, &frame.before),
         };
         // A page is read from one bound; the other only keeps rows out.
         let within: Vec<String> = other
             .iter()
-            .map(|other| self.beyond(alias, &self.order, other, toward.back(), false))
+            .map(|other| self.beyond(alias, &self.spec.order, other, toward.back(), false))
             .collect();
-        let pick = || {
-            let what = if frame.is_correlated { key } else { "*" };
-            let pieces = self.pieces(alias, bound.as_ref(), toward, false);
-            self.pick(what, alias, &pieces, toward, &frame.limit, |piece| {
-                frame.matching(&[within.as_slice(), &piece.conditions].concat())
-            })
-        };
-        let from = match (keys, self.backend) {
-            (Some(keys), _) if self.reading == Reading::All => {
+        let mut pick = || self.pick(frame, bound.as_ref(), &within, toward, tables);
+        let from = match (keys, self.spec.backend) {
+            (Some(keys), _) if self.spec.reading == Reading::All => {
                 format!("{keys} JOIN {link} l ON {}", frame.conditions.join(" AND "))
             }
             (None, _) => format!("({}) l", pick()),
@@ -330,12 +498,141 @@ impl Statement {
                 format!("{keys} CROSS JOIN {link} l ON l.{key} IN ({})", pick())
             }
         };
-        let columns: String = self.columns.iter().map(|column| format!(", {column}")).collect();
-        let joins = self.scopes.iter().filter_map(|scope| scope.join.as_ref());
-        let joins: String = joins.map(|(_, join)| format!(" {join}")).collect();
         let by_key = if keys.is_some() { format!("{ordinal}, ") } else { String::new() };
-        let order = self.order_by("l", &self.order, Toward::End);
-        format!("SELECT {ordinal}{columns} FROM {from}{joins} ORDER BY {by_key}{order}")
+        let order = self.order_by("l", &self.spec.order, Toward::End);
+        format!("{} FROM {from}{} ORDER BY {by_key}{order}", self.select(ordinal), self.joins())
+    }
+
+    /// How many rows of each key have each value of a facet.
+    fn facets(&self, frame: &Frame) -> String {
+        let Some((facet, target)) = &self.facet else { return String::new() };
+        let (link, backend) = (self.spec.link, self.spec.backend);
+        let join = if backend == Backend::Sqlite { "CROSS JOIN" } else { "JOIN" };
+        let mut from = match &frame.keys {
+            Some(keys) => format!("{keys} {join} {link} l ON {}", frame.conditions.join(" AND ")),
+            None => format!("{link} l"),
+        };
+        let shown = match target {
+            None => "l",
+            Some(Target { column, table }) => {
+                let _ = write!(from, " {join} {table} t ON t.id = l.{}", column.name);
+                "t"
+            }
+        };
+        let value = match facet.by {
+            FacetBy::Enum(_, sql) => sql().replace("{}", shown),
+            FacetBy::Int(sql) => sql.replace("{}", shown),
+            FacetBy::Rows(columns, _) => {
+                let (parent, pointer) = columns();
+                let _ =
+                    write!(from, " {join} {} g ON g.{} = {shown}.id", parent.table, parent.name);
+                format!("g.{}", pointer.name)
+            }
+        };
+        let matching = if frame.keys.is_some() { String::new() } else { frame.matching(&[]) };
+        let order = match (facet.by, backend) {
+            (FacetBy::Int(_), _) => "q.v DESC NULLS LAST",
+            // Words made by an expression have no collation of their own.
+            (FacetBy::Enum(..), Backend::Postgres) => "q.n DESC, q.v COLLATE \"C\"",
+            _ => "q.n DESC, q.v",
+        };
+        format!(
+            "{} FROM (SELECT {} AS o, {value} AS v, count(*) AS n FROM {from}{matching} GROUP BY 1, 2) q{} ORDER BY q.o, {order}",
+            self.select("q.o"),
+            frame.ordinal,
+            self.joins()
+        )
+    }
+
+    /// Which groups of each key have rows: each is probed for its words.
+    fn groups(&self, frame: &Frame) -> String {
+        let (Some(grouping), Some(keys)) = (self.spec.grouping, &frame.keys) else {
+            return String::new();
+        };
+        let (column, words) = match grouping {
+            Grouping::Words(column, declared) => {
+                let names = declared.values.iter().map(|(name, _)| name.to_lowercase());
+                (column(), names.map(|name| (name.clone(), vec![name])).collect::<Vec<_>>())
+            }
+            Grouping::Groups(column, groups) => {
+                let names = groups.declared.values.iter().map(|(name, _)| name.to_lowercase());
+                let words = groups.words.iter();
+                let words =
+                    words.map(|words| words.iter().map(|word| (*word).to_owned()).collect());
+                (column(), names.zip(words).collect())
+            }
+        };
+        let rows = (0..).zip(&words).flat_map(|(index, (name, words)): (usize, _)| {
+            words
+                .iter()
+                .map(move |word| format!("SELECT {index} AS i, '{name}' AS g, '{word}' AS w"))
+        });
+        let matching = frame.matching(&[format!("{}.{} = r.w", frame.alias, column.name)]);
+        format!(
+            "SELECT DISTINCT {} AS o, {} AS v, r.g, r.i FROM {keys} CROSS JOIN ({}) r WHERE EXISTS (SELECT 1 FROM {} {}{matching}) ORDER BY 1, 4",
+            frame.ordinal,
+            frame.key,
+            rows.collect::<Vec<_>>().join(" UNION ALL "),
+            self.spec.link,
+            frame.alias,
+        )
+    }
+
+    /// The slots of a row that stands for a group: the key of its parent, and its name.
+    pub fn group_slots(&self) -> (Slot, Slot) {
+        (1, 2)
+    }
+
+    /// The best rows of a ranking for each key, with what is joined to them.
+    fn best(&self, frame: &Frame) -> String {
+        let (Some(ranking), Some(keys)) = (self.ranking, &frame.keys) else {
+            return String::new();
+        };
+        let sql = ranking.sql.replace("{key}", frame.key).replace("{limit}", &frame.limit);
+        let [first, second] = ranking.columns;
+        let inner = match self.spec.backend {
+            Backend::Postgres => format!(
+                "SELECT {} AS o, c.* FROM {keys} CROSS JOIN LATERAL ({sql}) c",
+                frame.ordinal
+            ),
+            // An array of arrays stands for LATERAL, which SQLite lacks.
+            Backend::Sqlite => format!(
+                "SELECT {} AS o, json_extract(c.value, '$[0]') AS {first}, json_extract(c.value, '$[1]') AS {second} \
+                 FROM {keys} CROSS JOIN json_each((SELECT json_group_array(json_array({first}, {second})) FROM ({sql}))) AS c",
+                frame.ordinal
+            ),
+        };
+        format!(
+            "{} FROM ({inner}) q{} ORDER BY q.o, q.{first} DESC, q.{second}",
+            self.select("q.o"),
+            self.joins()
+        )
+    }
+
+    fn select(&self, ordinal: &str) -> String {
+        let columns: String = self.columns.iter().map(|column| format!(", {column}")).collect();
+        format!("SELECT {ordinal}{columns}")
+    }
+
+    fn joins(&self) -> String {
+        let joins = self.scopes.iter().filter_map(|scope| scope.join.as_ref());
+        joins.map(|(_, join)| format!(" {join}")).collect()
+    }
+
+    /// The rows that a driver found, as far as they fit, as a table to select from.
+    fn few(&self, frame: &Frame, driver: usize, more: &[String]) -> String {
+        let Frame { alias, .. } = frame;
+        let (link, matching) = (self.spec.link, frame.matching(more));
+        let found = format!("(SELECT DISTINCT v FROM f{driver}) f");
+        match self.spec.backend {
+            // An offset of none keeps it from walking the table in the order of the list.
+            Backend::Postgres => format!(
+                "(SELECT {alias}.* FROM {found} JOIN {link} {alias} ON {alias}.id = f.v{matching} OFFSET 0) {alias}"
+            ),
+            Backend::Sqlite => {
+                format!("{found} CROSS JOIN {link} {alias} ON {alias}.id = f.v{matching}")
+            }
+        }
     }
 
     /// The first rows of the pieces of a list, in order.
@@ -344,34 +641,56 @@ impl Statement {
     /// as are wanted is cheap; to let the database find an order across NULLs is not.
     fn pick(
         &self,
-        what: &str,
-        alias: &str,
-        pieces: &[Piece<'_>],
+        frame: &Frame,
+        bound: Option<&Cursor>,
+        within: &[String],
         toward: Toward,
-        limit: &str,
-        matching: impl Fn(&Piece<'_>) -> String,
+        tables: &mut Vec<String>,
     ) -> String {
-        let link = self.link;
-        if let [piece] = pieces {
+        let Frame { alias, .. } = frame;
+        let link = self.spec.link;
+        let what = if frame.is_correlated { self.spec.key } else { "*" };
+        let pieces = self.pieces(alias, bound, toward, false);
+        let matching = |piece: &Piece<'_>| frame.matching(&[within, &piece.conditions].concat());
+        let limit = &frame.limit;
+        if let ([piece], []) = (pieces.as_slice(), frame.drivers.as_slice()) {
             let order = self.order_by_in(alias, piece, toward);
             return format!(
-                "SELECT {alias}.{what} FROM {link} {alias}{} ORDER BY {order}{limit}",
+                "SELECT {alias}.{what} FROM {link} {alias}{} ORDER BY {order} LIMIT {limit}",
                 matching(piece)
             );
         }
-        let parts: Vec<String> = (0..)
-            .zip(pieces)
-            .map(|(index, piece)| {
-                let order = self.order_by_in(alias, piece, toward);
-                format!(
-                    "SELECT * FROM (SELECT {alias}.*, {index} AS piece FROM {link} {alias}{} ORDER BY {order}{limit}) p{index}",
-                    matching(piece),
-                )
-            })
-            .collect();
-        let order = self.order_by("u", &self.order, toward);
+        let few = (0..frame.drivers.len()).map(|driver| {
+            let beyond =
+                bound.map(|bound| self.beyond(alias, &self.spec.order, bound, toward, false));
+            let more: Vec<String> = within.iter().cloned().chain(beyond).collect();
+            let order = self.order_by(alias, &self.spec.order, toward);
+            (self.few(frame, driver, &more), order, Some(driver))
+        });
+        let walks = pieces.iter().map(|piece| {
+            let order = self.order_by_in(alias, piece, toward);
+            (format!("{link} {alias}{}", matching(piece)), order, None)
+        });
+        // A piece that has to be sorted is read only as far as those before it leave room.
+        let waits = frame.keys.is_none() && self.spec.order.len() > 1;
+        let mut parts = Vec::new();
+        for (index, (from, order, driver)) in few.chain(walks).enumerate() {
+            let taken = (0..index).map(|before| format!(" - (SELECT count(*) FROM p{before})"));
+            let room = if waits { taken.collect() } else { String::new() };
+            let limit = frame.limit_of(driver, &format!("{limit}{room}"));
+            let piece = format!(
+                "SELECT {alias}.*, {index} AS piece FROM {from} ORDER BY {order} LIMIT {limit}"
+            );
+            if waits {
+                tables.push(format!("p{index} AS MATERIALIZED ({piece})"));
+                parts.push(format!("SELECT * FROM p{index}"));
+            } else {
+                parts.push(format!("SELECT * FROM ({piece}) p{index}"));
+            }
+        }
+        let order = self.order_by("u", &self.spec.order, toward);
         format!(
-            "SELECT u.{what} FROM ({}) u ORDER BY u.piece, {order}{limit}",
+            "SELECT u.{what} FROM ({}) u ORDER BY u.piece, {order} LIMIT {limit}",
             parts.join(" UNION ALL ")
         )
     }
@@ -385,17 +704,17 @@ impl Statement {
         toward: Toward,
         inclusive: bool,
     ) -> Vec<Piece<'_>> {
-        let Some((first, rest)) = self.order.split_first() else {
+        let Some((first, rest)) = self.spec.order.split_first() else {
             let condition = cursor.map(|cursor| self.beyond_key(alias, cursor, toward, inclusive));
             return vec![Piece { conditions: condition.into_iter().collect(), order: &[] }];
         };
         let name = format!("{alias}.{}", first.column.name);
         let piece = |condition: String, order| Piece { conditions: vec![condition], order };
         let values = |order| piece(format!("{name} IS NOT NULL"), order);
-        let whole: &[OrderTerm] = &self.order;
+        let whole: &[OrderTerm] = &self.spec.order;
         let nulls = || piece(format!("{name} IS NULL"), whole);
         let mut pieces = match cursor.map(|cursor| (cursor, cursor.values[0].as_ref())) {
-            None if !first.column.nullable => {
+            None if !first.column.nullable || self.first_is_known => {
                 return vec![Piece { conditions: Vec::new(), order: whole }];
             }
             None => vec![values(whole)],
@@ -405,11 +724,13 @@ impl Statement {
             }
             Some((cursor, Some(value))) => {
                 let operator = toward.operator(first.descending);
-                if rest.is_empty() {
+                // SQLite would look for the first of the two alone, and pass by its equals.
+                let pairs = self.spec.backend == Backend::Postgres;
+                if pairs && rest.is_empty() && first.descending == self.key_descends {
                     let equal = if inclusive { "=" } else { "" };
                     let both = format!(
                         "({name}, {alias}.{}) {operator}{equal} ({value}, {})",
-                        self.key, cursor.key
+                        self.spec.key, cursor.key
                     );
                     vec![piece(both, whole)]
                 } else {
@@ -424,7 +745,7 @@ impl Statement {
         if first.column.nullable {
             match (toward, cursor.map(|cursor| cursor.values[0].is_some())) {
                 // NULLs come last, whatever the direction.
-                (Toward::End, None | Some(true)) => pieces.push(nulls()),
+                (Toward::End, None | Some(true)) if !self.first_is_known => pieces.push(nulls()),
                 (Toward::Start, None) => pieces.insert(0, nulls()),
                 (Toward::Start, Some(false)) => pieces.push(values(whole)),
                 _ => {}
@@ -443,7 +764,7 @@ impl Statement {
         toward: Toward,
         inclusive: bool,
     ) -> String {
-        let values = &cursor.values[self.order.len() - terms.len()..];
+        let values = &cursor.values[self.spec.order.len() - terms.len()..];
         let key = self.beyond_key(alias, cursor, toward, inclusive);
         terms.iter().zip(values).rev().fold(key, |rest, (term, value)| {
             let name = format!("{alias}.{}", term.column.name);
@@ -465,15 +786,9 @@ impl Statement {
     }
 
     fn beyond_key(&self, alias: &str, cursor: &Cursor, toward: Toward, inclusive: bool) -> String {
-        let operator = toward.operator(self.key_descends());
+        let operator = toward.operator(self.key_descends);
         let equal = if inclusive { "=" } else { "" };
-        format!("{alias}.{} {operator}{equal} {}", self.key, cursor.key)
-    }
-
-    /// Ties are broken by key, in the direction of the last term: so one comparison of both, and
-    /// one index read either way, serve both directions.
-    fn key_descends(&self) -> bool {
-        self.order.last().is_some_and(|term| term.descending)
+        format!("{alias}.{} {operator}{equal} {}", self.spec.key, cursor.key)
     }
 
     /// The order within a piece, in which the first term is always NULL or never. PostgreSQL does
@@ -481,7 +796,7 @@ impl Statement {
     /// would be the order without a term that is the same everywhere.
     fn order_by_in(&self, alias: &str, piece: &Piece<'_>, toward: Toward) -> String {
         let mut terms = piece.order.to_vec();
-        if terms.len() == self.order.len() {
+        if terms.len() == self.spec.order.len() {
             terms.iter_mut().take(1).for_each(|first| first.column.nullable = false);
         }
         self.order_by(alias, &terms, toward)
@@ -500,13 +815,13 @@ impl Statement {
             };
             let _ = write!(text, "{alias}.{}{}{nulls}, ", column.name, direction(*descending));
         }
-        let _ = write!(text, "{alias}.{}{}", self.key, direction(self.key_descends()));
+        let _ = write!(text, "{alias}.{}{}", self.spec.key, direction(self.key_descends));
         text
     }
 
     /// The places of a cursor's values, in the order in which they are bound.
     fn cursor(&self, nulls: usize, place: &mut impl FnMut() -> String) -> Cursor {
-        let values = (0..self.order.len())
+        let values = (0..self.spec.order.len())
             .map(|index| (nulls & (1 << index) == 0).then(&mut *place))
             .collect();
         Cursor { values, key: place() }
@@ -517,6 +832,8 @@ impl Statement {
 struct Frame {
     /// Which key a row belongs to.
     ordinal: &'static str,
+    /// The key itself.
+    key: &'static str,
     /// The keys as a table; none at the root.
     keys: Option<String>,
     /// Whether the link is named twice, as SQLite needs it: as the rows shown, and in the sub-query
@@ -526,6 +843,8 @@ struct Frame {
     alias: &'static str,
     /// What every row fulfils.
     conditions: Vec<String>,
+    /// SQL for the rows that tests of a filter leave, in the order in which they are tried.
+    drivers: Vec<String>,
     after: Option<Cursor>,
     before: Option<Cursor>,
     limit: String,
@@ -536,6 +855,21 @@ impl Frame {
     fn matching(&self, more: &[String]) -> String {
         let all: Vec<&str> = self.conditions.iter().chain(more).map(String::as_str).collect();
         if all.is_empty() { String::new() } else { format!(" WHERE {}", all.join(" AND ")) }
+    }
+
+    /// The limit of the rows that a driver found, or of a walk: nothing is read for a limit of 0,
+    /// so that exactly one of these ways is gone.
+    fn limit_of(&self, driver: Option<usize>, limit: &str) -> String {
+        if self.drivers.is_empty() {
+            return limit.to_owned();
+        }
+        let counts = |index: usize, operator: &str| {
+            format!("(SELECT count(*) FROM f{index}) {operator} {FEW}")
+        };
+        let before = (0..driver.unwrap_or(self.drivers.len())).map(|index| counts(index, ">"));
+        let here = driver.map(|index| counts(index, "<="));
+        let all: Vec<_> = before.chain(here).collect();
+        format!("CASE WHEN {} THEN {limit} ELSE 0 END", all.join(" AND "))
     }
 }
 

@@ -6,7 +6,7 @@ use crate::graphql::declare::{
     Encoding, Enum, Object, Relation, Table, asc, column, encoded, id, list, one,
 };
 
-static TABLE: Table = Table { name: "award", tag: 7, discriminator: None, sides: &[] };
+static TABLE: Table = Table::plain("award", 7);
 
 /// `AwardStatus`.
 pub static STATUS: Enum = Enum {

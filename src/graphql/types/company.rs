@@ -3,14 +3,14 @@
 use entity::{company as row, external_id, production_company};
 
 use super::external_id::external_ids;
-use super::order;
+use super::{filter, order};
 use crate::graphql::declare::{
-    Encoding, Enum, Object, Relation, Table, Type, column, connection, desc, encoded, id, one,
+    Encoding, Enum, Grouping, Object, Relation, Table, column, connection, desc, encoded,
+    group_key, groups, id, one,
 };
 
-static TABLE: Table = Table { name: "company", tag: 3, discriminator: None, sides: &[] };
-static CREDIT_TABLE: Table =
-    Table { name: "production_company", tag: 12, discriminator: None, sides: &[] };
+static TABLE: Table = Table::plain("company", 3);
+static CREDIT_TABLE: Table = Table::plain("production_company", 12);
 
 /// `CompanyKind`.
 pub static KIND: Enum = Enum {
@@ -40,6 +40,37 @@ pub static ROLE: Enum = Enum {
     ],
 };
 
+fn credits() -> Relation {
+    Relation::by(production_company::Column::CompanyId)
+        .filter(&filter::COMPANY_CREDIT)
+        .order([desc(production_company::Column::ReleasedOn)])
+        .order_by(&order::COMPANY_CREDIT)
+}
+
+fn credits_by_role() -> Relation {
+    credits().grouped(Grouping::Words(|| production_company::Column::Role.into(), &ROLE))
+}
+
+/// `CompanyRoleCredits`.
+pub fn role_credits() -> Object {
+    Object {
+        name: "CompanyRoleCredits",
+        description: "The productions in which a company has one role.",
+        table: None,
+        discriminant: None,
+        interfaces: &[],
+        fields: vec![
+            group_key("role", &ROLE, "The role."),
+            connection(
+                "productions",
+                "CompanyCredit",
+                credits_by_role(),
+                "Its parts in this role, the latest production first.",
+            ),
+        ],
+    }
+}
+
 /// `Company`.
 pub fn company() -> Object {
     Object {
@@ -55,16 +86,14 @@ pub fn company() -> Object {
             connection(
                 "productions",
                 "CompanyCredit",
-                Relation::by(production_company::Column::CompanyId)
-                    .filter(
-                        production_company::Column::Role,
-                        "role",
-                        Type::named(ROLE.name),
-                        "Only productions in which it has this role.",
-                    )
-                    .order([desc(production_company::Column::ReleasedOn)])
-                    .order_by(&order::COMPANY_CREDIT),
+                credits(),
                 "Its parts in productions, the latest production first.",
+            ),
+            groups(
+                "productionsByRole",
+                "CompanyRoleCredits",
+                credits_by_role(),
+                "The same by role; only roles that it has.",
             ),
             external_ids(external_id::Column::CompanyId),
             one("source", "Source", row::Column::SourceId, "Where its data come from."),

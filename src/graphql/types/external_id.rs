@@ -2,18 +2,14 @@
 
 use entity::external_id as row;
 
-use crate::graphql::declare::{Column, Field, Object, Relation, Table, Type, column, list, one};
+use super::filter;
+use crate::graphql::declare::{Column, Field, Object, Relation, Table, column, list, one};
 
-static TABLE: Table = Table { name: "external_id", tag: 11, discriminator: None, sides: &[] };
+static TABLE: Table = Table::plain("external_id", 11);
 
 /// The ids of whatever this column points at.
 pub fn external_ids(parent: impl Into<Column>) -> Field {
-    let relation = Relation::by(parent).filter(
-        row::Column::Catalog,
-        "catalog",
-        Type::named("String"),
-        "Only ids of this catalogue, such as `imdb`.",
-    );
+    let relation = Relation::by(parent).filter(&filter::EXTERNAL_ID);
     list("externalIds", "ExternalId", relation, "Its ids in other catalogues, at most 100.")
 }
 
@@ -37,6 +33,11 @@ pub fn external_id() -> Object {
                 "Which of its id spaces: `title`, `name`, `movie` ...",
             ),
             column("value", row::Column::Value, "The id."),
+            column(
+                "isCanonical",
+                row::Column::IsCanonical,
+                "Whether it is the current id. One that its catalogue merged into another is not; it goes on finding the same thing.",
+            ),
             one("source", "Source", row::Column::SourceId, "Where this comes from."),
         ],
     }

@@ -1,11 +1,11 @@
 //! `Genre`.
 
-use entity::{genre as row, production_genre};
+use entity::{genre as row, production, production_genre};
 
-use super::order;
+use super::{filter, order};
 use crate::graphql::declare::{Object, Relation, Table, column, connection, desc, id};
 
-static TABLE: Table = Table { name: "genre", tag: 6, discriminator: None, sides: &[] };
+static TABLE: Table = Table::plain("genre", 6);
 
 /// `Genre`.
 pub fn genre() -> Object {
@@ -24,6 +24,8 @@ pub fn genre() -> Object {
                 "Production",
                 Relation::by(production_genre::Column::GenreId)
                     .through(production_genre::Column::ProductionId)
+                    .copy(production::Column::ReleasedOn, production_genre::Column::ReleasedOn)
+                    .filter(&filter::PRODUCTION)
                     .order([desc(production_genre::Column::ReleasedOn)])
                     .order_by(&order::GENRE_PRODUCTION),
                 "The productions of this genre, the latest first.",

@@ -4,14 +4,19 @@
 //! that lead to it a field.
 
 mod award;
+mod collaborator;
 mod company;
 mod credit;
 mod external_id;
+mod facet;
+pub mod filter;
 mod genre;
 mod order;
 mod person;
 mod production;
+mod profession;
 mod query;
+mod season;
 mod shot;
 mod source;
 mod title;
@@ -27,10 +32,16 @@ pub fn objects() -> Vec<Object> {
         production::film(),
         production::show(),
         production::episode(),
+        season::season(),
         person::person(),
+        profession::profession(),
+        collaborator::collaborator(),
         company::company(),
         company::company_credit(),
+        company::role_credits(),
         credit::credit(),
+        credit::department_credits(),
+        credit::role_credits(),
         shot::shot(),
         genre::genre(),
         award::award(),
@@ -46,13 +57,15 @@ pub fn objects() -> Vec<Object> {
 
 /// Every interface.
 pub fn interfaces() -> Vec<Interface> {
-    vec![query::node(), production::production()]
+    vec![query::node(), production::interface()]
 }
 
 /// Every enum.
 pub const ENUMS: &[&Enum] = &[
+    &production::KIND,
     &production::FORMAT,
     &credit::ROLE,
+    credit::DEPARTMENTS.declared,
     &company::KIND,
     &company::ROLE,
     &award::STATUS,

@@ -2,7 +2,9 @@
 //! mean the same.
 
 use entity::{award, award_person, company, credit, episode, genre, person, production};
-use entity::{production_company, production_genre};
+use entity::{
+    production_company, production_genre, season, shot, shot_director, source, title_name, video,
+};
 
 use crate::graphql::declare::{Enum, Ordering};
 
@@ -15,6 +17,7 @@ static PRODUCTION_KEYS: Enum = Enum {
         ("RATING", "Average rating."),
         ("VOTES", "Number of votes."),
         ("RUNTIME", "Running time."),
+        ("ADDED", "When it entered the catalogue."),
     ],
 };
 
@@ -28,6 +31,7 @@ pub static PRODUCTION: Ordering = Ordering {
         || production::Column::RatingTenths.into(),
         || production::Column::RatingVotes.into(),
         || production::Column::RuntimeMinutes.into(),
+        || production::Column::Id.into(),
     ],
 };
 
@@ -50,36 +54,85 @@ static RELEASE_KEYS: Enum = Enum {
     values: &[("RELEASED", "First release of the production.")],
 };
 
-macro_rules! by_release {
-    ($($(#[$doc:meta])* $name:ident: $table:ident;)+) => {
+static POSITION_KEYS: Enum = Enum {
+    name: "PositionOrderField",
+    description: "What things with a place in their list can be ordered by.",
+    values: &[("POSITION", "The place: billing position, number within the film, ...")],
+};
+
+static ADDED_KEYS: Enum = Enum {
+    name: "AddedOrderField",
+    description: "What things without an order of their own can be ordered by.",
+    values: &[("ADDED", "When it entered the catalogue.")],
+};
+
+static NUMBER_KEYS: Enum = Enum {
+    name: "SeasonOrderField",
+    description: "What seasons can be ordered by.",
+    values: &[("NUMBER", "The number.")],
+};
+
+/// Orders with one key.
+macro_rules! by_one_key {
+    ($($(#[$doc:meta])* $name:ident: $input:literal, $keys:ident, $table:ident::$column:ident;)+) => {
         $($(#[$doc])* pub static $name: Ordering = Ordering {
-            input: "ReleaseOrder",
-            keys: &RELEASE_KEYS,
-            columns: &[|| $table::Column::ReleasedOn.into()],
+            input: $input,
+            keys: &$keys,
+            columns: &[|| $table::Column::$column.into()],
         };)+
     };
 }
 
-by_release! {
+by_one_key! {
     /// Of a person's work.
-    CREDIT: credit;
+    CREDIT: "ReleaseOrder", RELEASE_KEYS, credit::ReleasedOn;
     /// Of a company's parts.
-    COMPANY_CREDIT: production_company;
+    COMPANY_CREDIT: "ReleaseOrder", RELEASE_KEYS, production_company::ReleasedOn;
     /// Of a genre's productions.
-    GENRE_PRODUCTION: production_genre;
+    GENRE_PRODUCTION: "ReleaseOrder", RELEASE_KEYS, production_genre::ReleasedOn;
+    /// Of a production's credits.
+    BILLING: "PositionOrder", POSITION_KEYS, credit::Position;
+    /// Of a production's companies.
+    COMPANY_BILLING: "PositionOrder", POSITION_KEYS, production_company::Position;
+    /// Of a production's other titles.
+    ALTERNATIVE_TITLE: "PositionOrder", POSITION_KEYS, title_name::Position;
+    /// Of the shots of a film or an episode.
+    SHOT: "PositionOrder", POSITION_KEYS, shot::Position;
+    /// Of all shots.
+    ALL_SHOTS: "AddedOrder", ADDED_KEYS, shot::Id;
+    /// Of a director's shots.
+    SHOT_DIRECTOR: "AddedOrder", ADDED_KEYS, shot_director::Id;
+    /// Of the episodes that discuss a film.
+    DISCUSSION: "AddedOrder", ADDED_KEYS, shot::Id;
+    /// Of videos.
+    VIDEO: "AddedOrder", ADDED_KEYS, video::Id;
+    /// Of sources.
+    SOURCE: "AddedOrder", ADDED_KEYS, source::Id;
+    /// Of the seasons of a show.
+    SEASON: "SeasonOrder", NUMBER_KEYS, season::Number;
 }
 
 static PERSON_KEYS: Enum = Enum {
     name: "PersonOrderField",
     description: "What people can be ordered by.",
-    values: &[("NAME", "Name; case and accents do not count."), ("BORN", "Date of birth.")],
+    values: &[
+        ("NAME", "Name; case and accents do not count."),
+        ("BORN", "Date of birth."),
+        ("DIED", "Date of death."),
+        ("ADDED", "When the person entered the catalogue."),
+    ],
 };
 
 /// Of all people.
 pub static PERSON: Ordering = Ordering {
     input: "PersonOrder",
     keys: &PERSON_KEYS,
-    columns: &[|| person::Column::NameKey.into(), || person::Column::BornOn.into()],
+    columns: &[
+        || person::Column::NameKey.into(),
+        || person::Column::BornOn.into(),
+        || person::Column::DiedOn.into(),
+        || person::Column::Id.into(),
+    ],
 };
 
 static NAME_KEYS: Enum = Enum {

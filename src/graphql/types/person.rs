@@ -1,16 +1,20 @@
 //! `Person`.
 
-use entity::{award_person, credit, external_id, person, shot_director};
+use entity::{
+    award, award_person, credit, external_id, known_for, person, person_profession, production,
+    shot_director,
+};
 
-use super::credit as credit_type;
+use super::credit::{self as credit_type, credits_by_role};
 use super::external_id::external_ids;
-use super::order;
+use super::{collaborator, filter, order};
 use crate::graphql::declare::{
-    Constant, Object, Relation, Table, Type, column, connection, desc, embedded, id, one,
+    Constant, Field, Object, Relation, Source, Table, Type, asc, column, connection, desc,
+    embedded, groups, id, list, one,
 };
 
 /// Its table.
-pub static TABLE: Table = Table { name: "person", tag: 2, discriminator: None, sides: &[] };
+pub static TABLE: Table = Table::plain("person", 2);
 
 /// `Person`.
 pub fn person() -> Object {
@@ -29,31 +33,58 @@ pub fn person() -> Object {
                 "credits",
                 "Credit",
                 Relation::by(credit::Column::PersonId)
-                    .filter(
-                        credit::Column::Role,
-                        "role",
-                        Type::named(credit_type::ROLE.name),
-                        "Only credits of this role.",
-                    )
+                    .filter(&filter::CREDIT)
                     .order([desc(credit::Column::ReleasedOn)])
                     .order_by(&order::CREDIT),
                 "What the person did, the latest production first.",
+            ),
+            groups(
+                "creditsByRole",
+                "RoleCredits",
+                credits_by_role(),
+                "The same by role; only roles that the person has.",
             ),
             connection(
                 "directed",
                 "Production",
                 Relation::by(credit::Column::PersonId)
                     .through(credit::Column::ProductionId)
+                    .copy(production::Column::ReleasedOn, credit::Column::ReleasedOn)
+                    .filter(&filter::PRODUCTION)
                     .only(credit::Column::Role, Constant::Text(credit_type::DIRECTOR))
                     .order([desc(credit::Column::ReleasedOn)])
                     .order_by(&order::CREDIT),
                 "The films, shows and episodes that the person directed, the latest first.",
             ),
+            list(
+                "knownFor",
+                "Production",
+                Relation::by(known_for::Column::PersonId)
+                    .through(known_for::Column::ProductionId)
+                    .order([asc(known_for::Column::Position)]),
+                "What the person is best known for, the best known first.",
+            ),
+            list(
+                "professions",
+                "Profession",
+                Relation::by(person_profession::Column::PersonId)
+                    .through(person_profession::Column::ProfessionId)
+                    .order([asc(person_profession::Column::Position)]),
+                "What the person does for a living, the most important first.",
+            ),
+            Field {
+                name: "collaborators",
+                ty: Type::list("Collaborator"),
+                description: "The people whom the person worked with most, the most frequent first, counted over the person's latest 200 credits that have a date.",
+                source: Source::Ranking(&collaborator::COLLABORATORS),
+            },
             connection(
                 "shots",
                 "Shot",
                 Relation::by(shot_director::Column::PersonId)
-                    .through(shot_director::Column::ShotId),
+                    .through(shot_director::Column::ShotId)
+                    .filter(&filter::SHOT)
+                    .order_by(&order::SHOT_DIRECTOR),
                 "The shots that the person walks through as their director.",
             ),
             connection(
@@ -61,6 +92,8 @@ pub fn person() -> Object {
                 "Award",
                 Relation::by(award_person::Column::PersonId)
                     .through(award_person::Column::AwardId)
+                    .copy(award::Column::Year, award_person::Column::Year)
+                    .filter(&filter::AWARD)
                     .order([desc(award_person::Column::Year)])
                     .order_by(&order::AWARD_PERSON),
                 "Nominations and wins that name the person, the latest first; those without a year come last.",

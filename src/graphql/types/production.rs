@@ -3,16 +3,16 @@
 use entity::production::{Column, Kind};
 use entity::{
     award, credit, episode, external_id, production_company, production_genre, production_source,
-    shot, show, title_name, video,
+    season, shot, show, title_name, video,
 };
 use sea_orm::ActiveEnum;
 
+use super::credit::{self as credit_type, credits_by_department};
 use super::external_id::external_ids;
-use super::order;
-use super::{award as award_type, company, credit as credit_type};
+use super::{facet, filter, order};
 use crate::graphql::declare::{
-    Constant, Encoding, Enum, Field, Interface, Object, Relation, Table, Type, asc, column,
-    connection, desc, embedded, encoded, id, list, one,
+    Constant, Encoding, Enum, Field, Interface, Object, Relation, Table, asc, column, connection,
+    desc, embedded, encoded, groups, id, list, one,
 };
 
 /// The table of all three.
@@ -21,7 +21,19 @@ pub static TABLE: std::sync::LazyLock<Table> = std::sync::LazyLock::new(|| Table
     tag: 1,
     discriminator: Some(Column::Kind.into()),
     sides: &[("show", "production_id"), ("episode", "production_id")],
+    facets: Some(&facet::PRODUCTION),
 });
+
+/// `ProductionKind`.
+pub static KIND: Enum = Enum {
+    name: "ProductionKind",
+    description: "What a production is.",
+    values: &[
+        ("FILM", "A film of any length."),
+        ("SHOW", "A show: a series of episodes."),
+        ("EPISODE", "An episode of a show."),
+    ],
+};
 
 /// Value of `kind` for films.
 pub const DISCRIMINANT_FILM: i64 = 1;
@@ -89,14 +101,16 @@ fn shared() -> Vec<Field> {
             "credits",
             "Credit",
             Relation::by(credit::Column::ProductionId)
-                .filter(
-                    credit::Column::Role,
-                    "role",
-                    Type::named("CreditRole"),
-                    "Only credits of this role.",
-                )
-                .order([asc(credit::Column::Position)]),
+                .filter(&filter::CREDIT)
+                .order([asc(credit::Column::Position)])
+                .order_by(&order::BILLING),
             "Who did what on it, in billing order.",
+        ),
+        groups(
+            "creditsByDepartment",
+            "DepartmentCredits",
+            credits_by_department(),
+            "The same by department; only departments that have a credit.",
         ),
         connection(
             "directors",
@@ -104,32 +118,25 @@ fn shared() -> Vec<Field> {
             Relation::by(credit::Column::ProductionId)
                 .through(credit::Column::PersonId)
                 .only(credit::Column::Role, Constant::Text(credit_type::DIRECTOR))
-                .order([asc(credit::Column::Position)]),
+                .filter(&filter::PERSON)
+                .order([asc(credit::Column::Position)])
+                .order_by(&order::BILLING),
             "Who directed it, in billing order.",
         ),
         connection(
             "companies",
             "CompanyCredit",
             Relation::by(production_company::Column::ProductionId)
-                .filter(
-                    production_company::Column::Role,
-                    "role",
-                    Type::named(company::ROLE.name),
-                    "Only companies in this role.",
-                )
-                .order([asc(production_company::Column::Position)]),
+                .filter(&filter::COMPANY_CREDIT)
+                .order([asc(production_company::Column::Position)])
+                .order_by(&order::COMPANY_BILLING),
             "The companies behind it.",
         ),
         connection(
             "awards",
             "Award",
             Relation::by(award::Column::ProductionId)
-                .filter(
-                    award::Column::Status,
-                    "status",
-                    Type::named(award_type::STATUS.name),
-                    "Only wins, or only nominations.",
-                )
+                .filter(&filter::AWARD)
                 .order([desc(award::Column::Year)])
                 .order_by(&order::AWARD),
             "Its nominations and wins, the latest first.",
@@ -137,14 +144,18 @@ fn shared() -> Vec<Field> {
         connection(
             "videos",
             "Video",
-            Relation::by(video::Column::ProductionId),
+            Relation::by(video::Column::ProductionId)
+                .filter(&filter::VIDEO)
+                .order_by(&order::VIDEO),
             "Trailers and clips.",
         ),
         connection(
             "alternativeTitles",
             "AlternativeTitle",
             Relation::by(title_name::Column::ProductionId)
-                .order([asc(title_name::Column::Position)]),
+                .filter(&filter::ALTERNATIVE_TITLE)
+                .order([asc(title_name::Column::Position)])
+                .order_by(&order::ALTERNATIVE_TITLE),
             "Its titles in other regions, languages and forms.",
         ),
         external_ids(external_id::Column::ProductionId),
@@ -161,13 +172,16 @@ fn shots(parent: shot::Column, description: &'static str) -> Field {
     connection(
         "shots",
         "Shot",
-        Relation::by(parent).order([asc(shot::Column::Position)]),
+        Relation::by(parent)
+            .filter(&filter::SHOT)
+            .order([asc(shot::Column::Position)])
+            .order_by(&order::SHOT),
         description,
     )
 }
 
 /// `Production`.
-pub fn production() -> Interface {
+pub fn interface() -> Interface {
     Interface {
         name: "Production",
         description: "Every produced work: a film, a show, or an episode of a show.",
@@ -196,10 +210,22 @@ pub fn film() -> Object {
         "Film",
         "A film of any length, wherever it was first shown.",
         Kind::Film,
-        vec![shots(
-            shot::Column::FilmId,
-            "Its shots that somebody discusses, with the episode that does so.",
-        )],
+        vec![
+            shots(
+                shot::Column::FilmId,
+                "Its shots that somebody discusses, with the episode that does so.",
+            ),
+            connection(
+                "discussedIn",
+                "Episode",
+                Relation::by(shot::Column::FilmId)
+                    .through(shot::Column::EpisodeId)
+                    .distinct()
+                    .filter(&filter::EPISODE)
+                    .order_by(&order::DISCUSSION),
+                "The episodes that discuss a shot of it, each once; without `orderBy` in the order in which their shots entered the catalogue.",
+            ),
+        ],
     )
 }
 
@@ -225,18 +251,23 @@ pub fn show() -> Object {
             column("basedOn", show::Column::BasedOn, "What it is based on."),
             column("premise", show::Column::Premise, "How every episode works."),
             connection(
+                "seasons",
+                "Season",
+                Relation::by(season::Column::ShowId)
+                    .filter(&filter::SEASON)
+                    .order([asc(season::Column::Number)])
+                    .order_by(&order::SEASON),
+                "Its seasons by number. Episodes whose season is not known are in none.",
+            ),
+            connection(
                 "episodes",
                 "Episode",
                 Relation::by(episode::Column::ShowId)
-                    .filter(
-                        episode::Column::SeasonNumber,
-                        "season",
-                        Type::named("Int"),
-                        "Only episodes of this season.",
-                    )
+                    .through(episode::Column::ProductionId)
+                    .copy(Column::ReleasedOn, episode::Column::ReleasedOn)
+                    .filter(&filter::EPISODE)
                     .order([asc(episode::Column::PlaceInShow)])
-                    .order_by(&order::EPISODE)
-                    .through(episode::Column::ProductionId),
+                    .order_by(&order::EPISODE),
                 "Its episodes by season and number; those without come last.",
             ),
         ],
@@ -251,6 +282,12 @@ pub fn episode() -> Object {
         Kind::Episode,
         vec![
             one("show", "Show", episode::Column::ShowId, "The show it belongs to."),
+            one(
+                "season",
+                "Season",
+                episode::Column::SeasonId,
+                "The season it belongs to; null where that is not known.",
+            ),
             column(
                 "seasonNumber",
                 episode::Column::SeasonNumber,

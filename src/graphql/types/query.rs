@@ -2,11 +2,11 @@
 
 use entity::{award, company, genre, person, production, shot, source};
 
-use super::order;
 use super::production::{DISCRIMINANT_EPISODE, DISCRIMINANT_FILM, DISCRIMINANT_SHOW};
+use super::{filter, order};
 use crate::graphql::declare::{
     Constant, Field, Interface, Lookup, LookupBy, LookupKey, Object, Relation, Source, Type,
-    connection, id, lookup,
+    connection, id, lookup, lookups,
 };
 
 const BY_ID: LookupKey = LookupKey {
@@ -60,17 +60,19 @@ static FILM_BY: Lookup =
 static SHOW_BY: Lookup = Lookup { input: "ShowBy", keys: &[BY_ID, BY_TITLE, BY_IMDB_TITLE] };
 static EPISODE_BY: Lookup = Lookup { input: "EpisodeBy", keys: &[BY_ID, BY_IMDB_TITLE] };
 static PRODUCTION_BY: Lookup =
-    Lookup { input: "ProductionBy", keys: &[BY_ID, BY_TITLE, BY_IMDB_TITLE] };
+    Lookup { input: "ProductionBy", keys: &[BY_ID, BY_TITLE, BY_IMDB_TITLE, BY_TMDB_MOVIE] };
 static PERSON_BY: Lookup =
     Lookup { input: "PersonBy", keys: &[BY_ID, BY_PERSON_NAME, BY_IMDB_NAME] };
 static COMPANY_BY: Lookup =
     Lookup { input: "CompanyBy", keys: &[BY_ID, BY_COMPANY_NAME, BY_IMDB_COMPANY] };
 static GENRE_BY: Lookup = Lookup { input: "GenreBy", keys: &[BY_ID, BY_GENRE_KEY] };
 
+fn productions() -> Relation {
+    Relation::all(production::Column::Id).filter(&filter::PRODUCTION).order_by(&order::PRODUCTION)
+}
+
 fn productions_of_kind(kind: i64) -> Relation {
-    Relation::all(production::Column::Id)
-        .only(production::Column::Kind, Constant::Int(kind))
-        .order_by(&order::PRODUCTION)
+    productions().only(production::Column::Kind, Constant::Int(kind))
 }
 
 /// `Query`.
@@ -111,10 +113,28 @@ pub fn query() -> Object {
             lookup("person", "Person", &PERSON_BY, "One person; null where nobody fits the key."),
             lookup("company", "Company", &COMPANY_BY, "One company; null where none fits the key."),
             lookup("genre", "Genre", &GENRE_BY, "One genre; null where none fits the key."),
+            lookups(
+                "productionsBy",
+                "Production",
+                &PRODUCTION_BY,
+                "Many films, shows and episodes by any of their keys: answered in the order of the keys, null where none fits. An id that its catalogue merged into another finds what it was merged into; `externalIds` tells which one is current.",
+            ),
+            lookups(
+                "peopleBy",
+                "Person",
+                &PERSON_BY,
+                "Many people by any of their keys: answered in the order of the keys, null where nobody fits.",
+            ),
+            lookups(
+                "companiesBy",
+                "Company",
+                &COMPANY_BY,
+                "Many companies by any of their keys: answered in the order of the keys, null where none fits.",
+            ),
             connection(
                 "productions",
                 "Production",
-                Relation::all(production::Column::Id).order_by(&order::PRODUCTION),
+                productions(),
                 "All films, shows and episodes; without `orderBy` in the order in which they entered the catalogue.",
             ),
             connection(
@@ -132,43 +152,45 @@ pub fn query() -> Object {
             connection(
                 "episodes",
                 "Episode",
-                productions_of_kind(DISCRIMINANT_EPISODE),
+                productions_of_kind(DISCRIMINANT_EPISODE).filter(&filter::EPISODE),
                 "All episodes of all shows; without `orderBy` in the order in which they entered the catalogue.",
             ),
             connection(
                 "people",
                 "Person",
-                Relation::all(person::Column::Id).order_by(&order::PERSON),
+                Relation::all(person::Column::Id).filter(&filter::PERSON).order_by(&order::PERSON),
                 "All people; without `orderBy` in the order in which they entered the catalogue.",
             ),
             connection(
                 "companies",
                 "Company",
-                Relation::all(company::Column::Id).order_by(&order::COMPANY),
+                Relation::all(company::Column::Id)
+                    .filter(&filter::COMPANY)
+                    .order_by(&order::COMPANY),
                 "All companies; without `orderBy` in the order in which they entered the catalogue.",
             ),
             connection(
                 "genres",
                 "Genre",
-                Relation::all(genre::Column::Id).order_by(&order::GENRE),
+                Relation::all(genre::Column::Id).filter(&filter::GENRE).order_by(&order::GENRE),
                 "All genres; without `orderBy` in the order in which they entered the catalogue.",
             ),
             connection(
                 "shots",
                 "Shot",
-                Relation::all(shot::Column::Id),
+                Relation::all(shot::Column::Id).filter(&filter::SHOT).order_by(&order::ALL_SHOTS),
                 "All shots; without `orderBy` in the order in which they entered the catalogue.",
             ),
             connection(
                 "awards",
                 "Award",
-                Relation::all(award::Column::Id).order_by(&order::AWARD),
+                Relation::all(award::Column::Id).filter(&filter::AWARD).order_by(&order::AWARD),
                 "All nominations and wins; without `orderBy` in the order in which they entered the catalogue.",
             ),
             connection(
                 "sources",
                 "Source",
-                Relation::all(source::Column::Id),
+                Relation::all(source::Column::Id).filter(&filter::SOURCE).order_by(&order::SOURCE),
                 "All sources of the catalogue's facts.",
             ),
         ],

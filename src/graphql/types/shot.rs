@@ -4,7 +4,7 @@ use entity::{shot as row, shot_director};
 
 use crate::graphql::declare::{Object, Relation, Table, asc, column, id, list, one};
 
-static TABLE: Table = Table { name: "shot", tag: 5, discriminator: None, sides: &[] };
+static TABLE: Table = Table::plain("shot", 5);
 
 /// `Shot`.
 pub fn shot() -> Object {

@@ -4,9 +4,8 @@ use entity::{production_source, source as row};
 
 use crate::graphql::declare::{Encoding, Object, Table, column, embedded, encoded, id, one};
 
-static TABLE: Table = Table { name: "source", tag: 8, discriminator: None, sides: &[] };
-static FACT_TABLE: Table =
-    Table { name: "production_source", tag: 13, discriminator: None, sides: &[] };
+static TABLE: Table = Table::plain("source", 8);
+static FACT_TABLE: Table = Table::plain("production_source", 13);
 
 /// `Source`.
 pub fn source() -> Object {

@@ -4,7 +4,7 @@ use entity::title_name as row;
 
 use crate::graphql::declare::{Object, Table, column, one};
 
-static TABLE: Table = Table { name: "title_name", tag: 10, discriminator: None, sides: &[] };
+static TABLE: Table = Table::plain("title_name", 10);
 
 /// `AlternativeTitle`.
 pub fn alternative_title() -> Object {

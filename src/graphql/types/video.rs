@@ -4,7 +4,7 @@ use entity::video as row;
 
 use crate::graphql::declare::{Encoding, Enum, Object, Table, column, encoded, id, one};
 
-static TABLE: Table = Table { name: "video", tag: 9, discriminator: None, sides: &[] };
+static TABLE: Table = Table::plain("video", 9);
 
 /// `VideoKind`.
 pub static KIND: Enum = Enum {

@@ -4,9 +4,11 @@
 use std::collections::HashMap;
 use std::fmt::Write;
 
+use apollo_compiler::ast::Type;
 use apollo_compiler::schema::{ExtendedType, FieldDefinition, InputValueDefinition};
 use serde_json::{Value, json};
-use shotlist::graphql::declare::{LookupBy, OrderTerm, Relation, Source, Table, ValueKind};
+use shotlist::graphql::declare::{LookupBy, OrderTerm, Relation, Source, Table};
+use shotlist::graphql::filter::{FILTER_STEPS_MAX, canonical};
 use shotlist::graphql::schema::Schema;
 use shotlist::graphql::{cursor, id};
 
@@ -35,6 +37,8 @@ pub struct Generator<'a> {
     next: usize,
     fields: usize,
     names: usize,
+    /// Steps from the rows that a filter is of to those that it is at.
+    steps: usize,
     declared: Vec<String>,
     variables: Value,
     reference_variables: Value,
@@ -50,20 +54,25 @@ struct Scope {
 }
 
 impl<'a> Generator<'a> {
-    pub fn operation(world: &'a World, schema: &'a Schema, choices: &'a [u32]) -> Operation {
-        let mut generator = Self {
+    pub fn new(world: &'a World, schema: &'a Schema, choices: &'a [u32]) -> Self {
+        Self {
             world,
             schema,
             choices,
             next: 0,
             fields: 0,
             names: 0,
+            steps: 0,
             declared: Vec::new(),
             variables: json!({}),
             reference_variables: json!({}),
             fragments: Vec::new(),
             aliased_root: None,
-        };
+        }
+    }
+
+    pub fn operation(world: &'a World, schema: &'a Schema, choices: &'a [u32]) -> Operation {
+        let mut generator = Self::new(world, schema, choices);
         let body = generator.selection("Query", &mut Scope::default(), 0, 1);
         let declared = match generator.declared.as_slice() {
             [] => String::new(),
@@ -86,7 +95,7 @@ impl<'a> Generator<'a> {
     }
 
     /// A number below a bound; 0, the simplest, when the choices have run out.
-    fn pick(&mut self, bound: usize) -> usize {
+    pub fn pick(&mut self, bound: usize) -> usize {
         let choice = self.choices.get(self.next).copied().unwrap_or(0);
         self.next += 1;
         choice as usize % bound
@@ -253,7 +262,7 @@ impl<'a> Generator<'a> {
     ) -> (String, usize) {
         let mut texts = Vec::new();
         let mut count = 1;
-        let mut given: Vec<(String, Value)> = Vec::new();
+        let mut filter = Value::Null;
         let mut order: Vec<Value> = Vec::new();
         let arguments: Vec<_> =
             field.arguments.iter().map(|argument| InputValueDefinition::clone(argument)).collect();
@@ -268,7 +277,8 @@ impl<'a> Generator<'a> {
             };
             count = first.unwrap_or(20);
             // Sometimes from the other end.
-            let which = if first.is_some() && self.pick(4) == 3 { "last" } else { "first" };
+            let backward = has("last") && first.is_some() && self.pick(4) == 3;
+            let which = if backward { "last" } else { "first" };
             match first {
                 None if self.pick(2) == 0 => texts.push("first: null".to_owned()),
                 None => {}
@@ -337,35 +347,36 @@ impl<'a> Generator<'a> {
                     let text = self.literal_or_variable("[ID!]!", &json!(ids));
                     texts.push(format!("ids: {text}"));
                 }
-                _ => {
-                    // A filter, given or not.
-                    let value = match (self.pick(3), self.schema.compiled.types.get(inner)) {
-                        (0, _) => continue,
-                        (1, _) if self.pick(4) == 3 => Value::Null,
-                        (_, Some(ExtendedType::Enum(declared))) => {
-                            let values: Vec<_> =
-                                declared.values.keys().map(ToString::to_string).collect();
-                            json!(self.one(&values))
-                        }
-                        (_, _) if inner == "Int" => json!(self.pick(4)),
-                        _ => json!(self.one(&["imdb", "tmdb", "nothing"])),
+                "keys" => {
+                    let keys: Vec<_> = (0..self.pick(6))
+                        .map(|_| self.key(field.ty.inner_named_type(), inner))
+                        .collect();
+                    count = keys.len().max(1);
+                    let text = match self.pick(2) {
+                        0 => self.literal(&argument.ty, &json!(keys)),
+                        _ => self.variable(&argument.ty.to_string(), json!(keys)),
                     };
-                    let text = match (&value, self.pick(2)) {
-                        (_, 1) => self.variable(inner, value.clone()),
-                        (Value::String(text), _) if inner != "String" => text.clone(),
-                        _ => value.to_string(),
-                    };
-                    texts.push(format!("{name}: {text}"));
-                    if !value.is_null() {
-                        given.push((name.to_owned(), value));
-                    }
+                    texts.push(format!("keys: {text}"));
                 }
+                "filter" => {
+                    if self.pick(2) == 0 {
+                        continue;
+                    }
+                    let mut tests = 8;
+                    filter = self.filter(inner, &mut tests);
+                    let text = match self.pick(2) {
+                        0 => self.variable(inner, filter.clone()),
+                        _ => self.literal(&argument.ty, &filter),
+                    };
+                    texts.push(format!("filter: {text}"));
+                }
+                other => panic!("nobody knows what to give for {other}"),
             }
         }
         for bound in ["after", "before"] {
             if has(bound)
                 && self.pick(4) == 3
-                && let Some(text) = self.cursor(type_name, field.name.as_str(), &given, &order)
+                && let Some(text) = self.cursor(type_name, field.name.as_str(), &filter, &order)
             {
                 texts.push(format!("{bound}: {text}"));
             }
@@ -394,6 +405,7 @@ impl<'a> Generator<'a> {
             "Source",
             "Video",
             "CompanyCredit",
+            "Season",
             "ExternalId",
         ]
         .iter()
@@ -415,7 +427,7 @@ impl<'a> Generator<'a> {
     }
 
     /// One of the keys of a look-up.
-    fn look_up(&mut self, object: &str, input: &str) -> String {
+    fn key(&mut self, object: &str, input: &str) -> Value {
         let query = self.schema.object("Query").expect("the root");
         let lookup = query.fields.iter().find_map(|field| match &field.source {
             Source::Lookup(lookup) if lookup.input == input => Some(*lookup),
@@ -428,39 +440,189 @@ impl<'a> Generator<'a> {
         };
         let table = table.expect("a table");
         let key = &lookup.keys[self.pick(lookup.keys.len())];
-        let (ty, value) = match &key.by {
-            LookupBy::Id if self.pick(4) == 3 => ("ID!", self.global_id()),
-            LookupBy::Id => ("ID!", self.id_in(table)),
+        let value = match &key.by {
+            LookupBy::Id if self.pick(4) == 3 => self.global_id(),
+            LookupBy::Id => self.id_in(table),
             LookupBy::Column(column) => {
                 let rows = self.world.rows(table.name);
                 let row = &rows[self.pick(rows.len())];
-                let text = row[column().name].as_str().unwrap_or("nothing");
-                ("String!", text.to_owned())
+                row[column().name].as_str().unwrap_or("nothing").to_owned()
             }
             LookupBy::ExternalId { catalog, scope } => {
                 let rows = self.world.rows("external_id").iter();
                 let rows: Vec<_> = rows
                     .filter(|row| row["catalog"] == *catalog && row["scope"] == *scope)
                     .collect();
-                let value = match self.pick(rows.len() + 1) {
-                    last if last == rows.len() => "nothing",
-                    index => rows[index]["value"].as_str().expect("a value"),
-                };
-                ("String!", value.to_owned())
+                match self.pick(rows.len() + 1) {
+                    last if last == rows.len() => "nothing".to_owned(),
+                    index => rows[index]["value"].as_str().expect("a value").to_owned(),
+                }
             }
         };
+        json!({ key.name: value })
+    }
+
+    /// The argument of a look-up.
+    fn look_up(&mut self, object: &str, input: &str) -> String {
+        let key = self.key(object, input);
+        let (name, value) = key.as_object().and_then(|key| key.iter().next()).expect("a key");
+        let ty = if name == "id" { "ID!" } else { "String!" };
         match self.pick(3) {
-            0 => format!("{{ {}: {} }}", key.name, graphql_string(&value)),
+            0 => format!("{{ {name}: {value} }}"),
             1 => {
-                let variable = self.variable(ty, json!(value));
-                format!("{{ {}: {variable} }}", key.name)
+                let variable = self.variable(ty, value.clone());
+                format!("{{ {name}: {variable} }}")
             }
-            _ => self.variable(&format!("{input}!"), json!({ key.name: value })),
+            _ => self.variable(&format!("{input}!"), key.clone()),
+        }
+    }
+
+    /// The definitions of the fields of an input type.
+    fn input(&self, name: &str) -> Vec<InputValueDefinition> {
+        match self.schema.compiled.types.get(name) {
+            Some(ExtendedType::InputObject(input)) => {
+                input.fields.values().map(|field| InputValueDefinition::clone(field)).collect()
+            }
+            _ => panic!("{name} is no input"),
+        }
+    }
+
+    /// A filter with as many tests at the most.
+    pub fn filter(&mut self, input: &str, tests: &mut usize) -> Value {
+        let mut filter = json!({});
+        let fields = self.input(input);
+        for _ in 0..1 + self.pick(3) {
+            if *tests == 0 {
+                break;
+            }
+            *tests -= 1;
+            let field = self.one(&fields);
+            let name = field.name.as_str();
+            let inner = field.ty.inner_named_type().as_str();
+            // To the rows of another table.
+            let is_step = match name {
+                "any" | "all" | "none" | "director" | "show" | "profession" | "hasShots" => true,
+                "and" | "or" | "not" | "genre" => false,
+                _ => inner.ends_with("Filter"),
+            };
+            if is_step && self.steps == FILTER_STEPS_MAX {
+                continue;
+            }
+            self.steps += usize::from(is_step);
+            filter[name] = match self.pick(12) {
+                11 => Value::Null,
+                _ => self.test(name, &field.ty, tests),
+            };
+            self.steps -= usize::from(is_step);
+        }
+        filter
+    }
+
+    /// A value for a test of a filter.
+    fn test(&mut self, name: &str, ty: &Type, tests: &mut usize) -> Value {
+        let inner = ty.inner_named_type().as_str();
+        if ty.is_list() {
+            let count = [1, 2, 1, 0, 3][self.pick(5)];
+            if count == 1 && self.pick(2) == 0 {
+                return self.test(name, ty.item_type(), tests);
+            }
+            return (0..count).map(|_| self.test(name, ty.item_type(), tests)).collect();
+        }
+        let declared = self.schema.compiled.types.get(inner);
+        if let Some(ExtendedType::Enum(declared)) = declared {
+            let values: Vec<_> = declared.values.keys().map(ToString::to_string).collect();
+            return json!(self.one(&values));
+        }
+        match inner {
+            "Boolean" => json!(self.pick(2) == 1),
+            "Int" => json!(self.pick(5)),
+            "ID" => {
+                let object = match name {
+                    "person" | "director" => "Person",
+                    "company" => "Company",
+                    _ => "Film",
+                };
+                let table = self.schema.object(object).and_then(|object| object.table);
+                match self.pick(8) {
+                    7 => json!(self.global_id()),
+                    _ => json!(self.id_in(table.expect("a table"))),
+                }
+            }
+            "String" => json!(self.one(words(name))),
+            "IntRange" => {
+                let (low, span) = match name {
+                    "year" => (1990, 36),
+                    "votes" => (0, 2_000_000),
+                    "runtimeMinutes" => (0, 220),
+                    _ => (0, 4),
+                };
+                self.range(["min", "max"], |generator| json!(low + generator.pick(span)))
+            }
+            "FloatRange" => self.range(["min", "max"], |generator| {
+                let hundredths = 10 * generator.pick(110) + [0, 0, 4][generator.pick(3)];
+                json!(f64::from(u32::try_from(hundredths).expect("a small number")) / 100.0)
+            }),
+            "DateRange" => {
+                let dates = ["1995", "2017", "2017-06", "2017-06-02", "2022-03-24", "2000-02-29"];
+                self.range(["from", "to"], |generator| json!(generator.one(&dates)))
+            }
+            filter => self.filter(filter, tests),
+        }
+    }
+
+    fn range(&mut self, ends: [&str; 2], mut end: impl FnMut(&mut Self) -> Value) -> Value {
+        let mut range = json!({});
+        for name in ends {
+            match self.pick(4) {
+                3 => {}
+                2 if self.pick(4) == 3 => range[name] = Value::Null,
+                _ => range[name] = end(self),
+            }
+        }
+        range
+    }
+
+    /// A value as a literal, parts of it perhaps as variables.
+    fn literal(&mut self, ty: &Type, value: &Value) -> String {
+        let inner = ty.inner_named_type().as_str();
+        let is_list = ty.is_list() && value.is_array();
+        let plain = !value.is_null() && !value.is_object() && (is_list || !ty.is_list());
+        // An item of a list must not be null, and a variable may be.
+        if plain && self.pick(4) == 3 {
+            let ty = ty.to_string();
+            let ty = if ty.ends_with('!') { ty } else { format!("{ty}!") };
+            return self.variable(&ty, value.clone());
+        }
+        match value {
+            Value::Array(items) => {
+                let items: Vec<_> =
+                    items.iter().map(|item| self.literal(ty.item_type(), item)).collect();
+                format!("[{}]", items.join(", "))
+            }
+            Value::Object(members) => {
+                let fields = self.input(inner);
+                let members: Vec<_> = members
+                    .iter()
+                    .map(|(name, value)| {
+                        let field = fields.iter().find(|field| field.name == name.as_str());
+                        let text = self.literal(&field.expect("a field").ty, value);
+                        format!("{name}: {text}")
+                    })
+                    .collect();
+                format!("{{ {} }}", members.join(", "))
+            }
+            Value::String(text)
+                if matches!(self.schema.compiled.types.get(inner), Some(ExtendedType::Enum(_))) =>
+            {
+                text.clone()
+            }
+            Value::String(text) => graphql_string(text),
+            other => other.to_string(),
         }
     }
 
     /// An order: mostly none.
-    fn order(&mut self, input: &str) -> Vec<Value> {
+    pub fn order(&mut self, input: &str) -> Vec<Value> {
         let keys = format!("{input}Field");
         let Some(ExtendedType::Enum(keys)) = self.schema.compiled.types.get(keys.as_str()) else {
             panic!("{keys} is no enum");
@@ -484,7 +646,7 @@ impl<'a> Generator<'a> {
         &mut self,
         type_name: &str,
         field: &str,
-        given: &[(String, Value)],
+        filter: &Value,
         order: &[Value],
     ) -> Option<String> {
         let fields = match self.schema.interface(type_name) {
@@ -499,10 +661,15 @@ impl<'a> Generator<'a> {
             return None;
         }
         let row = &rows[self.pick(rows.len())];
-        let mut values: Vec<Value> =
-            relation.order.iter().map(|term| row[term.column.name].clone()).collect();
+        // The key parts everything: what the order says after it is not in the cursor.
+        let terms = relation.order.iter().take_while(|term| term.column.name != relation.key);
+        let mut values: Vec<Value> = terms.map(|term| row[term.column.name].clone()).collect();
         values.push(row[relation.key].clone());
-        let digest = cursor::digest(relation, declared.ty.name, &filters(relation, given));
+        let filter = match (relation.filter, filter) {
+            (None, _) | (_, Value::Null) => String::new(),
+            (Some(input), filter) => canonical(&filter.clone().into(), input),
+        };
+        let digest = cursor::digest(relation, declared.ty.name, &filter);
         let name = self.name("v");
         self.declared.push(format!("${name}: String"));
         self.variables[&name] = json!(cursor::encode(digest, &values));
@@ -528,23 +695,20 @@ fn ordered(relation: &Relation, order: &[Value]) -> Relation {
     ordered
 }
 
-/// The values of filters as they are stored.
-fn filters(
-    relation: &Relation,
-    given: &[(String, Value)],
-) -> Vec<(shotlist::graphql::declare::Column, Value)> {
-    let filters = relation.filters.iter().filter_map(|filter| {
-        let (_, value) = given.iter().find(|(name, _)| name == filter.argument.name)?;
-        let is_enum = !matches!(filter.argument.ty.name, "String" | "Int");
-        let value = match value {
-            Value::String(text) if is_enum && filter.column.kind == ValueKind::Text => {
-                json!(text.to_lowercase())
-            }
-            other => other.clone(),
-        };
-        Some((filter.column, value))
-    });
-    filters.collect()
+/// Words to give for a field of a filter, some of which nothing has.
+fn words(field: &str) -> &'static [&'static str] {
+    match field {
+        "any" | "all" | "none" => &["g0", "g1", "g2", "g5", "nothing"],
+        "profession" => &["j0", "j1", "j4", "nothing"],
+        "region" => &["US", "XWW", "nothing"],
+        "language" => &["en", "fr", "nothing"],
+        "catalog" => &["imdb", "tmdb", "nothing"],
+        "key" => &["g0", "s1", "nothing"],
+        "titlePrefix" | "namePrefix" => {
+            &["a", "Z", "ZOË", "", "李", "o'n", "\u{202e}", "🎬", "nothing"]
+        }
+        _ => &["Ava", "Michael Mann", "李安", "nothing"],
+    }
 }
 
 /// A text as a literal of GraphQL, whose escapes are those of JSON.

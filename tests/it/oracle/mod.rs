@@ -3,7 +3,7 @@
 //!
 //! `SHOTLIST_ORACLE_CASES` sets how many operations, `SHOTLIST_ORACLE_SEED` which.
 
-mod generate;
+pub mod generate;
 pub mod reference;
 pub mod world;
 
@@ -22,7 +22,8 @@ use generate::{Generator, Operation};
 use reference::Reference;
 use world::World;
 
-fn setting(name: &str, default: u64) -> u64 {
+/// A number from the environment.
+pub fn setting(name: &str, default: u64) -> u64 {
     std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
 }
 
@@ -142,7 +143,7 @@ fn without_cursors(value: &mut Value) {
 }
 
 /// The row that a cursor stands for.
-fn row_of_cursor(text: &str) -> Option<i64> {
+pub fn row_of_cursor(text: &str) -> Option<i64> {
     let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
     let values = bytes.get(9..).filter(|_| bytes[0] == 1)?;
     let values = format!("[{}]", std::str::from_utf8(values).ok()?);

@@ -56,6 +56,14 @@ const NAMES: &[&str] = &[
 ];
 const DATES: &[&str] = &["1995", "2017", "2017-06", "2017-06-02", "2022-03-24", "1927-10-06"];
 
+/// Fewer than `most` of the keys that start so, each once.
+fn some_of(random: &mut Random, prefix: &str, count: usize, most: usize) -> Vec<String> {
+    let mut keys: Vec<String> = (0..count).map(|index| format!("{prefix}{index}")).collect();
+    keys.rotate_left(random.below(count));
+    keys.truncate(random.below(most));
+    keys
+}
+
 /// The lines of a random catalogue.
 fn lines(seed: u64) -> String {
     let mut random = Random(seed);
@@ -73,6 +81,9 @@ fn lines(seed: u64) -> String {
     for index in 0..6 {
         line!({"type": "genre", "key": format!("g{index}"), "name": random.one(NAMES)});
     }
+    for index in 0..5 {
+        line!({"type": "profession", "key": format!("j{index}"), "name": random.one(NAMES)});
+    }
     let source = |random: &mut Random| format!("s{}", random.below(3));
     for index in 0..8 {
         line!({"type": "company", "key": format!("c{index}"), "name": random.one(NAMES),
@@ -81,6 +92,7 @@ fn lines(seed: u64) -> String {
     for index in 0..40 {
         line!({"type": "person", "key": format!("p{index}"), "name": random.one(NAMES),
             "born": optional(&mut random, DATES), "died": optional(&mut random, DATES),
+            "professions": some_of(&mut random, "j", 5, 3),
             "source": source(&mut random)});
     }
     for index in 0..70 {
@@ -89,9 +101,7 @@ fn lines(seed: u64) -> String {
             32..36 => ("show", format!("h{index}")),
             _ => ("episode", format!("e{index}")),
         };
-        let mut genres: Vec<String> = (0..6).map(|genre| format!("g{genre}")).collect();
-        genres.rotate_left(random.below(6));
-        genres.truncate(random.below(4));
+        let genres = some_of(&mut random, "g", 6, 4);
         let rated = random.maybe(60);
         let mut record = serde_json::json!({"type": kind, "key": key, "title": random.one(NAMES),
             "original_title": optional(&mut random, NAMES), "synopsis": optional(&mut random, NAMES),
@@ -126,10 +136,12 @@ fn lines(seed: u64) -> String {
         }
         lines.push(record);
     }
-    let production = |random: &mut Random| match random.below(70) {
+    let production = |random: &mut Random| match random.below(78) {
         index @ 0..32 => format!("f{index}"),
         index @ 32..36 => format!("h{index}"),
-        index => format!("e{index}"),
+        index @ 36..70 => format!("e{index}"),
+        // There are few shows; they have as many things as others.
+        index => format!("h{}", 32 + index % 4),
     };
     let mut seen = std::collections::HashSet::new();
     for index in 0..420 {
@@ -191,7 +203,8 @@ fn lines(seed: u64) -> String {
             "kind": random.one(&["trailer", "hologram"]), "title": random.one(NAMES),
             "description": optional(&mut random, NAMES), "source": source(&mut random)});
         line!({"type": "title", "production": production(&mut random), "text": random.one(NAMES),
-            "region": optional(&mut random, &["US", "XWW"]), "original": random.maybe(30),
+            "region": optional(&mut random, &["US", "XWW"]),
+            "language": optional(&mut random, &["en", "fr"]), "original": random.maybe(30),
             "position": 1 + random.below(3), "source": source(&mut random)});
     }
     for index in 0..90 {
@@ -201,18 +214,33 @@ fn lines(seed: u64) -> String {
             _ => (serde_json::json!({"company": format!("c{}", random.below(8))}), "company"),
         };
         line!({"type": "external_id", "of": of, "catalog": "imdb", "scope": scope,
-            "value": format!("x{index}"), "source": source(&mut random)});
+            "value": format!("x{index}"), "canonical": random.maybe(80), "source": source(&mut random)});
         line!({"type": "external_id", "of": {"production": production(&mut random)}, "catalog": "tmdb",
             "scope": "movie", "value": index.to_string(), "source": source(&mut random)});
+    }
+    for person in (0..40).step_by(3) {
+        let mut productions = some_of(&mut random, "f", 32, 5);
+        productions.push("h33".to_owned());
+        line!({"type": "known_for", "person": format!("p{person}"), "productions": productions});
     }
     lines.iter().map(|line| format!("{line}\n")).collect()
 }
 
 /// A database with a random catalogue, the same each time.
 pub fn random(backend: Backend) -> Database {
+    seeded(backend, 7)
+}
+
+/// A database with the random catalogue of a seed.
+pub fn seeded(backend: Backend, seed: u64) -> Database {
+    written(backend, &lines(seed))
+}
+
+/// A database with the records of these lines.
+pub fn written(backend: Backend, lines: &str) -> Database {
     let database = Database::empty(backend);
     let catalog = database.open();
-    let records = jsonl::parse(&lines(7)).expect("records");
+    let records = jsonl::parse(lines).expect("records");
     runtime().block_on(async {
         catalog
             .write(|transaction| {
