@@ -1,6 +1,6 @@
 # The commands of the project. `make test` is everything that must pass.
 
-.PHONY: run test lint schema
+.PHONY: run test lint schema bench-import
 
 run:
 	cargo run --release
@@ -15,3 +15,8 @@ lint:
 # Rewrites the contract; a test fails while it is stale.
 schema:
 	cargo run --quiet -- schema > schema.graphql
+
+# What importing IMDb's files costs, for data sets of so many titles: TITLES="200000 2000000".
+TITLES ?= 200000
+bench-import:
+	cargo bench --bench import -- $(TITLES)

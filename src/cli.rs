@@ -1,7 +1,13 @@
 //! The command line.
 
+mod edit;
+mod export;
+mod import;
+mod source;
+
 use std::io::{self, Write};
 use std::net::TcpListener;
+use std::path::PathBuf;
 use std::pin::pin;
 use std::sync::Arc;
 
@@ -14,14 +20,17 @@ use crate::error::Error;
 use crate::graphql::Api;
 use crate::graphql::schema::Schema;
 use crate::http::{self, Server};
-use crate::import::generate::{self, Options};
-use crate::{import, telemetry};
+use crate::import::generate::{self, Options, imdb};
+use crate::telemetry;
 
 const EXAMPLES: &str = "\
 Examples:
   shotlist                                         serve the embedded database shotlist.db
   shotlist --listen 0.0.0.0:80                     serve it to others
   shotlist serve --database-url postgres://app@db/shotlist
+  shotlist import imdb downloads/                  import the IMDb data set, or what changed of it
+  shotlist export jsonl --output catalogue.jsonl   write the whole catalogue to a file
+  shotlist import jsonl catalogue.jsonl            bring it into another database
   shotlist schema > schema.graphql                 print the GraphQL schema
   shotlist config --example > shotlist.toml        start a settings file
   shotlist completions bash > /etc/bash_completion.d/shotlist";
@@ -61,8 +70,14 @@ pub fn command() -> Command {
                         .default_value("1")
                         .help("Other seeds give other data of the same shape"),
                 )
-                .args(config::flags()),
+                .args(config::flags())
+                .args_conflicts_with_subcommands(true)
+                .subcommand(generate_imdb_command()),
         )
+        .subcommand(import::command())
+        .subcommand(export::command())
+        .subcommand(edit::command())
+        .subcommand(source::command())
         .subcommand(Command::new("schema").about("Print the GraphQL schema (SDL)"))
         .subcommand(
             Command::new("config")
@@ -82,6 +97,29 @@ pub fn command() -> Command {
         )
 }
 
+fn generate_imdb_command() -> Command {
+    let number = |name: &'static str, default: &'static str| {
+        Arg::new(name).long(name).value_parser(value_parser!(u32)).default_value(default)
+    };
+    Command::new("imdb")
+        .about("Write invented data as files in IMDb's format, with their usual defects and a manifest")
+        .arg(
+            Arg::new("directory")
+                .value_name("DIR")
+                .required(true)
+                .value_parser(value_parser!(PathBuf))
+                .help("Where the files go; those of the same names are replaced"),
+        )
+        .arg(number("titles", "200000").help("Titles of all kinds, 1000 to 20000000"))
+        .arg(number("seed", "1").help("Other seeds give other data of the same shape"))
+        .arg(number("day", "1").help("The day of the data: each differs a little from the one before"))
+        .arg(
+            number("churn", "4")
+                .value_name("PER_MILLE")
+                .help("How many titles of a thousand change from one day to the next"),
+        )
+}
+
 /// Run what the command line says.
 ///
 /// # Errors
@@ -91,7 +129,14 @@ pub fn run(matches: &ArgMatches) -> Result<(), Error> {
         None => serve(&Settings::load(matches)?),
         Some(("serve", matches)) => serve(&Settings::load(matches)?),
         Some(("migrate", matches)) => migrate(&Settings::load(matches)?),
-        Some(("generate", matches)) => generate(&Settings::load(matches)?, matches),
+        Some(("generate", matches)) => match matches.subcommand() {
+            Some((_, matches)) => generate_imdb(matches),
+            None => generate(&Settings::load(matches)?, matches),
+        },
+        Some(("import", matches)) => import::run(matches),
+        Some(("export", matches)) => export::run(matches),
+        Some(("edit", matches)) => edit::run(matches),
+        Some(("source", matches)) => source::run(matches),
         Some(("schema", _)) => print(&Schema::new().sdl),
         Some(("config", matches)) if matches.get_flag("example") => print(&config::example()),
         Some(("config", matches)) => print(&Settings::load(matches)?.show()),
@@ -143,6 +188,23 @@ fn generate(settings: &Settings, matches: &ArgMatches) -> Result<(), Error> {
     print(&format!("{url} has {count} generated productions.\n"))
 }
 
+fn generate_imdb(matches: &ArgMatches) -> Result<(), Error> {
+    let number = |name: &str| matches.get_one(name).copied().unwrap_or_default();
+    let options = imdb::Options {
+        titles: number("titles"),
+        seed: number("seed"),
+        day: number("day"),
+        churn_per_mille: number("churn"),
+    };
+    let Some(directory) = matches.get_one::<PathBuf>("directory") else {
+        return Err(Error::refused("there is no directory"));
+    };
+    let manifest = imdb::generate(directory, &options)?;
+    let rows: u64 = manifest.files.values().map(|size| size.rows).sum();
+    let (directory, titles) = (directory.display(), manifest.titles.total);
+    print(&format!("{directory} has {rows} generated rows of {titles} titles in IMDb's format.\n"))
+}
+
 fn serve(settings: &Settings) -> Result<(), Error> {
     telemetry::start(&settings.log, settings.log_json);
     // Before anything is opened or written: a second server on one port changes nothing.
@@ -153,7 +215,7 @@ fn serve(settings: &Settings) -> Result<(), Error> {
         let mut stop = pin!(http::stop_signal()?);
         let start = async {
             let catalog = Catalog::open(&settings.database_url, &settings.database).await?;
-            if settings.builtin_catalog && import::fill_empty(&catalog).await? {
+            if settings.builtin_catalog && crate::import::fill_empty(&catalog).await? {
                 tracing::info!("filled the empty database with the built-in catalogue");
             }
             let options = http::Options {

@@ -32,6 +32,15 @@ impl From<sea_orm::DbErr> for Error {
     }
 }
 
+impl From<rusqlite::Error> for Error {
+    fn from(error: rusqlite::Error) -> Self {
+        let class = error
+            .sqlite_error()
+            .map_or(FaultClass::Bug, |inner| FaultClass::of_code(&inner.extended_code.to_string()));
+        Self::Database(Fault { class, detail: error.to_string() })
+    }
+}
+
 /// What kind of failure of the database it was.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FaultClass {

@@ -22,25 +22,31 @@ pub struct Model {
     /// winner or nominee.
     #[sea_orm(column_type = "Text")]
     pub status: String,
-    /// The production honoured.
-    pub production_id: Option<i64>,
     /// Role, song or the like.
     #[sea_orm(column_type = "Text", nullable)]
     pub detail: Option<String>,
     /// Where the row comes from.
     pub source_id: i64,
+    /// The group that the category belongs to.
+    #[sea_orm(column_type = "Text", nullable)]
+    pub class: Option<String>,
+    /// The category in words that stay the same over the years.
+    #[sea_orm(column_type = "Text", nullable)]
+    pub canonical_category: Option<String>,
+    /// Who is named, in the words of the body.
+    #[sea_orm(column_type = "Text", nullable)]
+    pub name: Option<String>,
+    /// Remarks of the body.
+    #[sea_orm(column_type = "Text", nullable)]
+    pub note: Option<String>,
+    /// Why it was awarded, in the words of the body.
+    #[sea_orm(column_type = "Text", nullable)]
+    pub citation: Option<String>,
 }
 
 /// Relations by foreign key.
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {
-    /// The production honoured.
-    #[sea_orm(
-        belongs_to = "super::production::Entity",
-        from = "Column::ProductionId",
-        to = "super::production::Column::Id"
-    )]
-    Production,
     /// Where the row comes from.
     #[sea_orm(
         belongs_to = "super::source::Entity",

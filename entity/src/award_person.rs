@@ -17,6 +17,9 @@ pub struct Model {
     pub position: i32,
     /// Copy of the award's, so that a person's awards are read in order from one index.
     pub year: Option<i32>,
+    /// As the award writes it, where that is not the person's name.
+    #[sea_orm(column_type = "Text", nullable)]
+    pub name: Option<String>,
 }
 
 /// Relations by foreign key.

@@ -33,6 +33,9 @@ pub struct Model {
     /// A role code, `other` where none fits.
     #[sea_orm(column_type = "Text")]
     pub role: String,
+    /// The source's word for the role, where it is another one.
+    #[sea_orm(column_type = "Text", nullable)]
+    pub category: Option<String>,
     /// The source's own words for the job.
     #[sea_orm(column_type = "Text", nullable)]
     pub job: Option<String>,
@@ -41,6 +44,10 @@ pub struct Model {
     pub characters: String,
     /// Place in its list, from 1.
     pub position: i32,
+    /// Whether the source bills the person. Those whom it only lists come after those it bills.
+    pub is_billed: bool,
+    /// Place in the source's list of all who had the role, from 1, where it has one.
+    pub crew_position: Option<i32>,
     /// Copy of the production's, so that a person's work is read in order from one index.
     pub released_on: Option<i32>,
     /// Where the row comes from.

@@ -9,8 +9,8 @@ pub struct Model {
     /// The production it is.
     #[sea_orm(primary_key, auto_increment = false)]
     pub production_id: i64,
-    /// The show it belongs to.
-    pub show_id: i64,
+    /// The show it belongs to; none where the source names one that it does not have.
+    pub show_id: Option<i64>,
     /// Season, from 1; 0 for specials.
     pub season_number: Option<i32>,
     /// Number within the season.

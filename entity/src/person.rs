@@ -9,12 +9,12 @@ pub struct Model {
     /// Row id, part of the global id for ever.
     #[sea_orm(primary_key)]
     pub id: i64,
-    /// Name to show; not unique.
-    #[sea_orm(column_type = "Text")]
-    pub name: String,
+    /// Name to show; not unique. Sources know people without one.
+    #[sea_orm(column_type = "Text", nullable)]
+    pub name: Option<String>,
     /// The name as it is ordered: see `collation`.
-    #[sea_orm(column_type = "Text")]
-    pub name_key: String,
+    #[sea_orm(column_type = "Text", nullable)]
+    pub name_key: Option<String>,
     /// Birth, a partial date.
     pub born_on: Option<i32>,
     /// Death, a partial date.

@@ -20,15 +20,18 @@ pub struct Model {
     /// Language code of the source.
     #[sea_orm(column_type = "Text", nullable)]
     pub language: Option<String>,
-    /// working, festival, dvd ...; open vocabulary.
-    #[sea_orm(column_type = "Text", nullable)]
-    pub kind: Option<String>,
     /// The original title.
     pub is_original: bool,
     /// Place in its list, from 1.
     pub position: i32,
     /// Where the row comes from.
     pub source_id: i64,
+    /// What it is for: a JSON array of strings. working, festival, dvd ...; open vocabulary.
+    #[sea_orm(column_type = "Text")]
+    pub kinds: String,
+    /// Remarks of the source: a JSON array of strings.
+    #[sea_orm(column_type = "Text")]
+    pub attributes: String,
 }
 
 /// Relations by foreign key.

@@ -25,6 +25,16 @@ impl MigratorTrait for Migrator {
                 sqlite: include_str!("sql/0002_lists.sqlite.sql"),
                 postgres: include_str!("sql/0002_lists.postgres.sql"),
             }),
+            Box::new(Step {
+                name: "m0003_imports",
+                sqlite: include_str!("sql/0003_imports.sqlite.sql"),
+                postgres: include_str!("sql/0003_imports.postgres.sql"),
+            }),
+            Box::new(Step {
+                name: "m0004_awards",
+                sqlite: include_str!("sql/0004_awards.sqlite.sql"),
+                postgres: include_str!("sql/0004_awards.postgres.sql"),
+            }),
         ]
     }
 }

@@ -7,7 +7,10 @@
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
-/// The key by which a text is ordered, compared byte by byte.
+/// Letters of a text that count: an index takes no longer ones.
+const LETTERS_MAX: usize = 400;
+
+/// The key by which a text is ordered, compared byte by byte; only its beginning counts.
 ///
 /// Case and accents do not count (`Émile` stands beside `emile`), compatibility forms are what they
 /// stand for (`Ⅱ` is `ii`), white space at the ends is dropped, and leading articles are kept. Scripts
@@ -21,8 +24,13 @@ pub fn key(text: &str) -> String {
 /// What the keys of all texts that start with this one start with: unlike in a key, white space at
 /// the end counts.
 pub fn prefix(text: &str) -> String {
-    let plain = text.trim_start().nfkd().filter(|letter| !is_combining_mark(*letter));
-    plain.flat_map(char::to_lowercase).collect()
+    let text = text.trim_start();
+    if text.is_ascii() {
+        // Such letters stand for themselves.
+        return text[..text.len().min(LETTERS_MAX)].to_ascii_lowercase();
+    }
+    let plain = text.nfkd().filter(|letter| !is_combining_mark(*letter));
+    plain.flat_map(char::to_lowercase).take(LETTERS_MAX).collect()
 }
 
 /// The least key above all that start with a prefix, but for those of the last code point of

@@ -28,6 +28,15 @@ pub fn parse(text: &str) -> Result<i32, String> {
     Ok(year * 10_000 + month * 100 + day)
 }
 
+/// The text that [`parse`] reads as this date.
+pub fn text(date: i32) -> String {
+    match (date / 10_000, date / 100 % 100, date % 100) {
+        (year, 0, _) => format!("{year:04}"),
+        (year, month, 0) => format!("{year:04}-{month:02}"),
+        (year, month, day) => format!("{year:04}-{month:02}-{day:02}"),
+    }
+}
+
 fn days_in_month(year: i32, month: i32) -> i32 {
     match month {
         0 => 0,
@@ -40,7 +49,7 @@ fn days_in_month(year: i32, month: i32) -> i32 {
 
 #[cfg(test)]
 mod tests {
-    use super::parse;
+    use super::{parse, text};
 
     #[test]
     fn partial_dates_become_integers_that_sort() {
@@ -48,6 +57,13 @@ mod tests {
         assert_eq!(parse("2022-03"), Ok(20_220_300));
         assert_eq!(parse("2022-03-24"), Ok(20_220_324));
         assert_eq!(parse("2020-02-29"), Ok(20_200_229));
+    }
+
+    #[test]
+    fn a_date_is_written_as_it_is_read() {
+        for date in ["2022", "2022-03", "2022-03-24", "0001", "0999-12-31"] {
+            assert_eq!(parse(date).map(text), Ok(date.to_owned()));
+        }
     }
 
     #[test]

@@ -10,14 +10,14 @@ use crate::error::Error;
 /// Key of the advisory lock that migrators of one PostgreSQL database take.
 const LOCK: i64 = 0x5348_4f54_4c49_5354;
 
-/// Apply the steps that the database lacks.
+/// Apply the steps that the database lacks. Returns whether there were any.
 ///
 /// # Errors
 /// When the database knows a step that this program does not: it is newer.
-pub async fn up(connection: &DatabaseConnection) -> Result<(), Error> {
+pub async fn up(connection: &DatabaseConnection) -> Result<bool, Error> {
     refuse_newer(connection).await?;
     if is_current(connection).await? {
-        return Ok(());
+        return Ok(false);
     }
     match connection.get_database_backend() {
         DatabaseBackend::Postgres => {
@@ -44,7 +44,7 @@ pub async fn up(connection: &DatabaseConnection) -> Result<(), Error> {
             transaction.commit().await?;
         }
     }
-    Ok(())
+    Ok(true)
 }
 
 async fn applied(connection: &DatabaseConnection) -> Result<Option<HashSet<String>>, Error> {

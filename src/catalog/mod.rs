@@ -4,6 +4,9 @@
 pub mod collation;
 pub mod database;
 pub mod date;
+pub mod edit;
+pub mod export;
+pub mod merge;
 mod migrate;
 pub mod read;
 pub mod record;
@@ -14,8 +17,8 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use sea_orm::{
-    DatabaseConnection, DatabaseTransaction, SqliteTransactionMode, TransactionOptions,
-    TransactionTrait,
+    AccessMode, ConnectionTrait, DatabaseBackend, DatabaseConnection, DatabaseTransaction,
+    IsolationLevel, SqliteTransactionMode, TransactionOptions, TransactionTrait,
 };
 
 pub use database::{DatabaseUrl, Options};
@@ -40,8 +43,12 @@ impl Catalog {
     /// # Errors
     /// When the database cannot be opened or reached, or is newer than this program.
     pub async fn open(url: &DatabaseUrl, options: &Options) -> Result<Self, Error> {
-        let write = database::connect_write(url, options).await?;
-        migrate::up(&write).await?;
+        let mut write = database::connect_write(url, options).await?;
+        if migrate::up(&write).await? {
+            // A connection of SQLite's that has migrated goes on holding temporary tables.
+            write.close().await?;
+            write = database::connect_write(url, options).await?;
+        }
         let read = database::connect_read(url, options).await?;
         Ok(Self { read: Arc::new(read), write })
     }
@@ -63,6 +70,14 @@ impl Catalog {
         T: Send + 'static,
         F: for<'a> FnOnce(&'a DatabaseTransaction) -> Work<'a, T> + Send + 'static,
     {
+        self.transact(work, true).await
+    }
+
+    async fn transact<T, F>(&self, work: F, keep: bool) -> Result<T, Error>
+    where
+        T: Send + 'static,
+        F: for<'a> FnOnce(&'a DatabaseTransaction) -> Work<'a, T> + Send + 'static,
+    {
         let connection = self.write.clone();
         let task = tokio::spawn(async move {
             // Taking the write lock at the start, SQLite never has to give up half-way.
@@ -72,8 +87,12 @@ impl Catalog {
             };
             let transaction = connection.begin_with_options(options).await?;
             match work(&transaction).await {
-                Ok(value) => {
+                Ok(value) if keep => {
                     transaction.commit().await?;
+                    Ok(value)
+                }
+                Ok(value) => {
+                    transaction.rollback().await?;
                     Ok(value)
                 }
                 Err(error) => {
@@ -83,6 +102,39 @@ impl Catalog {
             }
         });
         task.await.map_err(|error| Fault::bug(format!("a unit of work ended early: {error}")))?
+    }
+
+    /// Run a unit of work as [`Self::write`] does, and take everything back that it wrote.
+    ///
+    /// # Errors
+    /// What the work returns, or the fault of the database.
+    pub async fn rehearse<T, F>(&self, work: F) -> Result<T, Error>
+    where
+        T: Send + 'static,
+        F: for<'a> FnOnce(&'a DatabaseTransaction) -> Work<'a, T> + Send + 'static,
+    {
+        self.transact(work, false).await
+    }
+
+    /// A transaction that reads one state of the catalogue, whatever is written meanwhile. It holds
+    /// up nobody who writes.
+    ///
+    /// # Errors
+    /// The fault of the database.
+    pub async fn snapshot(&self) -> Result<DatabaseTransaction, Error> {
+        let postgres = self.write.get_database_backend() == DatabaseBackend::Postgres;
+        let options = TransactionOptions {
+            isolation_level: postgres.then_some(IsolationLevel::RepeatableRead),
+            access_mode: postgres.then_some(AccessMode::ReadOnly),
+            sqlite_transaction_mode: Some(SqliteTransactionMode::Deferred),
+        };
+        let transaction = self.write.begin_with_options(options).await?;
+        if postgres {
+            // Whoever takes what is read may be slow.
+            let patient = "SET LOCAL idle_in_transaction_session_timeout = 0";
+            transaction.execute_unprepared(patient).await?;
+        }
+        Ok(transaction)
     }
 
     /// Close every connection, finishing what SQLite has still to write.

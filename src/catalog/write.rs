@@ -1,17 +1,21 @@
 //! Writing records into the catalogue. Every import goes through here.
 
+pub mod batch;
+
 use std::collections::{BTreeMap, HashMap};
+use std::mem::take;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use entity::{
-    award, award_person, change, company, credit, episode, external_id, genre, known_for, person,
-    person_profession, production, production_company, production_genre, production_source,
-    profession, season, shot, shot_director, show, source, title_name, video,
+    award, award_company, award_person, award_production, change, company, credit, episode,
+    external_id, genre, known_for, person, person_profession, person_source, production,
+    production_company, production_genre, production_source, profession, season, shot,
+    shot_director, show, source, title_name, video,
 };
 use sea_orm::ActiveValue::{NotSet, Set};
 use sea_orm::{
-    ActiveModelTrait, ConnectionTrait, DatabaseBackend, DatabaseTransaction, EntityTrait,
-    IntoActiveModel, PaginatorTrait,
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, DatabaseBackend, DatabaseTransaction,
+    EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter,
 };
 
 use super::record::{Production, Record, Subject, Unknown};
@@ -20,31 +24,31 @@ use crate::error::Error;
 
 /// Writes records in a transaction, resolving the keys by which they name each other.
 pub struct Writer<'a> {
-    transaction: &'a DatabaseTransaction,
+    pub(super) transaction: &'a DatabaseTransaction,
     actor: &'static str,
-    sources: Keys<i64>,
-    genres: Keys<i64>,
-    professions: Keys<i64>,
-    companies: Keys<i64>,
-    people: Keys<i64>,
-    productions: Keys<Placed>,
-    shots: Keys<i64>,
+    pub(super) sources: Keys<i64>,
+    pub(super) genres: Keys<i64>,
+    pub(super) professions: Keys<i64>,
+    pub(super) companies: Keys<i64>,
+    pub(super) people: Keys<i64>,
+    pub(super) productions: Keys<Placed>,
+    pub(super) shots: Keys<i64>,
     /// By show and number: episodes bring their seasons along.
     seasons: HashMap<(i64, i32), i64>,
-    written: BTreeMap<&'static str, u64>,
+    pub(super) written: BTreeMap<&'static str, u64>,
 }
 
 /// A production that has been written.
 #[derive(Clone, Copy)]
-struct Placed {
-    id: i64,
-    kind: production::Kind,
+pub(super) struct Placed {
+    pub(super) id: i64,
+    pub(super) kind: production::Kind,
     /// Link tables carry it beside their key, so that they are read in order from one index.
-    released_on: Option<i32>,
+    pub(super) released_on: Option<i32>,
 }
 
 /// The keys of one group of records.
-struct Keys<T> {
+pub(super) struct Keys<T> {
     group: &'static str,
     ids: HashMap<String, T>,
 }
@@ -54,7 +58,7 @@ impl<T: Copy> Keys<T> {
         Self { group, ids: HashMap::new() }
     }
 
-    fn get(&self, key: &str) -> Result<T, Error> {
+    pub(super) fn get(&self, key: &str) -> Result<T, Error> {
         self.ids.get(key).copied().ok_or_else(|| {
             Error::refused(format!(
                 "no {} with the key \"{key}\" stands above this record",
@@ -63,11 +67,11 @@ impl<T: Copy> Keys<T> {
         })
     }
 
-    fn get_opt(&self, key: Option<&String>) -> Result<Option<T>, Error> {
+    pub(super) fn get_opt(&self, key: Option<&String>) -> Result<Option<T>, Error> {
         key.map(|key| self.get(key)).transpose()
     }
 
-    fn put(&mut self, key: &str, value: T) -> Result<(), Error> {
+    pub(super) fn put(&mut self, key: &str, value: T) -> Result<(), Error> {
         match self.ids.insert(key.to_owned(), value) {
             None => Ok(()),
             Some(_) => {
@@ -77,11 +81,11 @@ impl<T: Copy> Keys<T> {
     }
 }
 
-fn date(text: Option<&String>) -> Result<Option<i32>, Error> {
+pub(super) fn date(text: Option<&String>) -> Result<Option<i32>, Error> {
     text.map(|text| date::parse(text).map_err(Error::Refused)).transpose()
 }
 
-fn refuse_unknown(unknown: &Unknown) -> Result<(), Error> {
+pub(super) fn refuse_unknown(unknown: &Unknown) -> Result<(), Error> {
     match unknown.keys().next() {
         None => Ok(()),
         Some(field) => Err(Error::refused(format!("unknown field `{field}`"))),
@@ -96,7 +100,7 @@ fn refuse_unless_one_of(field: &str, word: &str, words: &[&str]) -> Result<(), E
     Err(Error::refused(format!("the {field} \"{word}\" is none of {}", words.join(", "))))
 }
 
-fn json(strings: &[String]) -> String {
+pub(super) fn json(strings: &[String]) -> String {
     serde_json::Value::from(strings).to_string()
 }
 
@@ -188,7 +192,7 @@ impl<'a> Writer<'a> {
             Record::Person(record) => {
                 let row = person::ActiveModel {
                     id: NotSet,
-                    name_key: Set(collation::key(&record.name)),
+                    name_key: Set(record.name.as_deref().map(collation::key)),
                     name: Set(record.name),
                     born_on: Set(date(record.born.as_ref())?),
                     died_on: Set(date(record.died.as_ref())?),
@@ -203,6 +207,15 @@ impl<'a> Writer<'a> {
                         position: Set(position),
                     };
                     self.insert("person_profession", row).await?;
+                }
+                for (key, fields) in &record.sources.0 {
+                    let row = person_source::ActiveModel {
+                        id: NotSet,
+                        person_id: Set(id),
+                        source_id: Set(self.sources.get(key)?),
+                        fields: Set(json(fields)),
+                    };
+                    self.insert("person_source", row).await?;
                 }
                 self.people.put(&record.key, id)
             }
@@ -228,11 +241,14 @@ impl<'a> Writer<'a> {
             }
             Record::Episode(record) => {
                 refuse_unknown(&record.unknown)?;
-                let show_id = self.production(&record.show, production::Kind::Show, "a show")?;
+                let show_id = match &record.show {
+                    Some(key) => Some(self.production(key, production::Kind::Show, "a show")?),
+                    None => None,
+                };
                 let placed =
                     self.put_production(record.production, production::Kind::Episode).await?;
-                let season_id = match record.season {
-                    Some(number) => Some(self.season(show_id, number).await?),
+                let season_id = match show_id.zip(record.season) {
+                    Some((show_id, number)) => Some(self.season(show_id, number).await?),
                     None => None,
                 };
                 let row = episode::ActiveModel {
@@ -247,6 +263,10 @@ impl<'a> Writer<'a> {
                 self.insert("episode", row).await?;
                 Ok(())
             }
+            Record::Season(record) => {
+                let show_id = self.production(&record.show, production::Kind::Show, "a show")?;
+                self.season(show_id, record.number).await.map(drop)
+            }
             Record::Credit(record) => {
                 refuse_unless_one_of("role", &record.role, credit::ROLES)?;
                 let production = self.productions.get(&record.production)?;
@@ -255,9 +275,12 @@ impl<'a> Writer<'a> {
                     production_id: Set(production.id),
                     person_id: Set(self.people.get(&record.person)?),
                     role: Set(record.role),
+                    category: Set(record.category),
                     job: Set(record.job),
                     characters: Set(json(&record.characters)),
                     position: Set(record.position),
+                    is_billed: Set(record.billed),
+                    crew_position: Set(record.crew_position),
                     released_on: Set(production.released_on),
                     source_id: Set(self.sources.get(&record.source)?),
                 };
@@ -325,7 +348,6 @@ impl<'a> Writer<'a> {
                 self.insert("video", row).await.map(drop)
             }
             Record::Award(record) => {
-                let production = self.productions.get_opt(record.production.as_ref())?;
                 let row = award::ActiveModel {
                     id: NotSet,
                     body: Set(record.body),
@@ -333,18 +355,45 @@ impl<'a> Writer<'a> {
                     year: Set(record.year),
                     ceremony: Set(record.ceremony),
                     status: Set(record.status),
-                    production_id: Set(production.map(|placed| placed.id)),
                     detail: Set(record.detail),
                     source_id: Set(self.sources.get(&record.source)?),
+                    class: Set(record.class),
+                    canonical_category: Set(record.canonical_category),
+                    name: Set(record.name),
+                    note: Set(record.note),
+                    citation: Set(record.citation),
                 };
                 let id = self.insert("award", row).await?.id;
-                for (position, key) in (1..).zip(&record.people) {
+                let productions = record.production.iter().chain(&record.productions);
+                for (position, key) in (1..).zip(productions) {
+                    let row = award_production::ActiveModel {
+                        id: NotSet,
+                        award_id: Set(id),
+                        production_id: Set(self.productions.get(key)?.id),
+                        position: Set(position),
+                        year: Set(record.year),
+                    };
+                    self.insert("award_production", row).await?;
+                }
+                for (position, company) in (1..).zip(&record.companies) {
+                    let row = award_company::ActiveModel {
+                        id: NotSet,
+                        award_id: Set(id),
+                        company_id: Set(self.companies.get(company.key())?),
+                        position: Set(position),
+                        year: Set(record.year),
+                        name: Set(company.name().cloned()),
+                    };
+                    self.insert("award_company", row).await?;
+                }
+                for (position, person) in (1..).zip(&record.people) {
                     let row = award_person::ActiveModel {
                         id: NotSet,
                         award_id: Set(id),
-                        person_id: Set(self.people.get(key)?),
+                        person_id: Set(self.people.get(person.key())?),
                         position: Set(position),
                         year: Set(record.year),
+                        name: Set(person.name().cloned()),
                     };
                     self.insert("award_person", row).await?;
                 }
@@ -377,10 +426,11 @@ impl<'a> Writer<'a> {
                     text: Set(record.text),
                     region: Set(record.region),
                     language: Set(record.language),
-                    kind: Set(record.kind),
                     is_original: Set(record.original),
                     position: Set(record.position),
                     source_id: Set(self.sources.get(&record.source)?),
+                    kinds: Set(json(&record.kinds)),
+                    attributes: Set(json(&record.attributes)),
                 };
                 self.insert("title_name", row).await.map(drop)
             }
@@ -421,7 +471,7 @@ impl<'a> Writer<'a> {
         Ok(())
     }
 
-    async fn insert<A>(
+    pub(super) async fn insert<A>(
         &mut self,
         table: &'static str,
         row: A,
@@ -435,7 +485,12 @@ impl<'a> Writer<'a> {
         Ok(model)
     }
 
-    fn production(&self, key: &str, kind: production::Kind, what: &str) -> Result<i64, Error> {
+    pub(super) fn production(
+        &self,
+        key: &str,
+        kind: production::Kind,
+        what: &str,
+    ) -> Result<i64, Error> {
         let placed = self.productions.get(key)?;
         if placed.kind == kind {
             Ok(placed.id)
@@ -444,13 +499,34 @@ impl<'a> Writer<'a> {
         }
     }
 
+    /// Whether nothing has been written.
+    pub fn wrote_nothing(&self) -> bool {
+        self.written.is_empty()
+    }
+
+    /// Forget the keys of records: they live within one file, and another one begins.
+    pub fn next_file(&mut self) {
+        let new = Self::new(self.transaction, self.actor);
+        let (written, seasons) = (take(&mut self.written), take(&mut self.seasons));
+        *self = Self { written, seasons, ..new };
+    }
+
     /// The season of a show with a number, made with the first episode that has it.
-    async fn season(&mut self, show_id: i64, number: i32) -> Result<i64, Error> {
+    pub(super) async fn season(&mut self, show_id: i64, number: i32) -> Result<i64, Error> {
         if let Some(id) = self.seasons.get(&(show_id, number)) {
             return Ok(*id);
         }
-        let row = season::ActiveModel { id: NotSet, show_id: Set(show_id), number: Set(number) };
-        let id = self.insert("season", row).await?.id;
+        let known = season::Entity::find()
+            .filter(season::Column::ShowId.eq(show_id))
+            .filter(season::Column::Number.eq(number));
+        let id = match known.one(self.transaction).await? {
+            Some(row) => row.id,
+            None => {
+                let (show_id, number) = (Set(show_id), Set(number));
+                let row = season::ActiveModel { id: NotSet, show_id, number };
+                self.insert("season", row).await?.id
+            }
+        };
         self.seasons.insert((show_id, number), id);
         Ok(id)
     }
@@ -492,7 +568,7 @@ impl<'a> Writer<'a> {
             };
             self.insert("production_genre", row).await?;
         }
-        for (key, fields) in &record.sources {
+        for (key, fields) in &record.sources.0 {
             let row = production_source::ActiveModel {
                 id: NotSet,
                 production_id: Set(id),

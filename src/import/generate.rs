@@ -1,6 +1,8 @@
 //! A large catalogue of invented data, made inside the database: the same rows on every database
 //! for the same options.
 
+pub mod imdb;
+
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use sea_orm::{ConnectionTrait, DatabaseBackend, DatabaseTransaction, Statement};
@@ -16,7 +18,7 @@ const WORDS: &str = include_str!("generate/words.txt");
 /// Ids of words are the number of their list times this, and their place in it.
 const WORDS_MAX: usize = 1000;
 /// Every table that is filled, in the order of a change row.
-const TABLES: &str = "award award_person company credit episode external_id genre known_for person \
+const TABLES: &str = "award award_company award_person award_production company credit episode external_id genre known_for person \
     person_profession production production_company production_genre production_source profession \
     season shot shot_director show source title_name video";
 
@@ -25,7 +27,7 @@ const SETTINGS_SQLITE: &str = "SELECT 'PRAGMA temp_store = FILE; PRAGMA cache_si
     'PRAGMA temp_store = MEMORY; PRAGMA cache_size = ' || cache_size FROM pragma_cache_size";
 const SETTINGS_POSTGRES: &str = "SET LOCAL jit = off; SET LOCAL work_mem = '64MB';
     SET LOCAL maintenance_work_mem = '256MB'";
-const DEFINITIONS_SQLITE: &str = r#"
+pub(super) const DEFINITIONS_SQLITE: &str = r#"
     SELECT printf('DROP INDEX "%w"', name), sql FROM sqlite_master
     WHERE type = 'index' AND sql IS NOT NULL ORDER BY rowid"#;
 const DEFINITIONS_POSTGRES: &str = "

@@ -1,7 +1,16 @@
 //! Bringing data into the catalogue, through its one writing code.
 
 pub mod generate;
+pub mod imdb;
 pub mod jsonl;
+pub mod matching;
+pub mod oscars;
+pub mod report;
+pub mod wikipedia;
+
+use std::path::Path;
+
+use sea_orm::{DatabaseTransaction, TransactionTrait};
 
 use crate::catalog::Catalog;
 use crate::catalog::write::Writer;
@@ -30,4 +39,42 @@ pub async fn fill_empty(catalog: &Catalog) -> Result<bool, Error> {
             })
         })
         .await
+}
+
+/// A text file to import.
+#[derive(Clone, Debug)]
+pub struct Input {
+    /// Its name, for the report.
+    pub name: String,
+    /// What is in it.
+    pub text: String,
+}
+
+impl Input {
+    /// Read a file.
+    ///
+    /// # Errors
+    /// The file and why it cannot be read.
+    pub fn read(path: &Path) -> Result<Self, Error> {
+        let text = std::fs::read_to_string(path)
+            .map_err(|error| Error::refused(format!("cannot read {}: {error}", path.display())))?;
+        let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
+        Ok(Self { name, text })
+    }
+}
+
+/// Do the work of an import within a transaction, and undo it where it is a trial or fails.
+async fn on_trial<T>(
+    transaction: &DatabaseTransaction,
+    dry_run: bool,
+    work: impl AsyncFnOnce(&DatabaseTransaction) -> Result<T, Error>,
+) -> Result<T, Error> {
+    let within = transaction.begin().await?;
+    let done = work(&within).await;
+    if dry_run || done.is_err() {
+        within.rollback().await?;
+    } else {
+        within.commit().await?;
+    }
+    done
 }

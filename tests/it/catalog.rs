@@ -283,7 +283,7 @@ fn ava_duvernay_developed_the_show_and_has_an_academy_nomination_and_an_emmy() {
             app,
             "Ava DuVernay",
             "credits { nodes { role production { title } } }
-             awards { nodes { body status year production { title } } }",
+             awards { nodes { body status year productions { title } } }",
         );
         let show = json!({"title": "One Perfect Shot"});
         assert_eq!(
@@ -298,9 +298,9 @@ fn ava_duvernay_developed_the_show_and_has_an_academy_nomination_and_an_emmy() {
                         "body": "Academy Awards",
                         "status": "NOMINEE",
                         "year": 2016,
-                        "production": {"title": "13th"},
+                        "productions": [{"title": "13th"}],
                     },
-                    {"body": "Emmy Awards", "status": "WINNER", "year": null, "production": null},
+                    {"body": "Emmy Awards", "status": "WINNER", "year": null, "productions": []},
                 ]},
             }),
         );
@@ -510,7 +510,7 @@ const ACADEMY_AWARDS: [&str; 16] = [
 ];
 
 /// The fields that [`line`] needs.
-const AWARD: &str = "body ceremony year status category detail production { title }
+const AWARD: &str = "body ceremony year status category detail productions { title }
                      people { name } source { key }";
 
 /// An award of the Academy as a line of the table.
@@ -523,7 +523,7 @@ fn line(award: &Value) -> String {
         "{} {} {} {} {}: {}",
         award["ceremony"],
         award["year"],
-        text(&award["production"]["title"]),
+        text(&award["productions"][0]["title"]),
         text(&award["status"]),
         text(&award["category"]),
         people.join(", "),
@@ -556,7 +556,7 @@ fn the_awards_are_sixteen_of_the_academy_and_an_emmy() {
                 "status": "WINNER",
                 "category": null,
                 "detail": null,
-                "production": null,
+                "productions": [],
                 "people": [{"name": "Ava DuVernay"}],
                 "source": {"key": "report"},
             }]),

@@ -438,7 +438,10 @@ fn a_database_of_a_newer_program_is_refused_and_left_alone() {
             assert!(sentence.contains("m9999_later"), "{sentence}");
         }
         let steps = "SELECT version FROM seaql_migrations ORDER BY version";
-        assert_eq!(database.texts(steps), ["m0001_catalog", "m0002_lists", "m9999_later"]);
+        assert_eq!(
+            database.texts(steps),
+            ["m0001_catalog", "m0002_lists", "m0003_imports", "m0004_awards", "m9999_later"]
+        );
     }
 }
 
@@ -473,6 +476,42 @@ fn generate_fills_an_empty_database_with_the_same_rows_everywhere() {
 }
 
 #[test]
+fn generate_imdb_writes_files_and_needs_no_database() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let arguments = ["generate", "imdb", "day", "--titles", "1000", "--seed", "3", "--day", "2"];
+    let mut program = Program::run_in(folder, command(&arguments));
+    assert_eq!(program.code(), Some(0), "{}", program.errors());
+    let mut files: Vec<_> = std::fs::read_dir(program.folder.path().join("day"))
+        .expect("the folder of the files")
+        .map(|file| file.expect("a file").file_name().into_string().expect("a name"))
+        .collect();
+    files.sort();
+    assert_eq!(
+        files,
+        [
+            "manifest.json",
+            "name.basics.tsv.gz",
+            "title.akas.tsv.gz",
+            "title.basics.tsv.gz",
+            "title.crew.tsv.gz",
+            "title.episode.tsv.gz",
+            "title.principals.tsv.gz",
+            "title.ratings.tsv.gz",
+        ]
+    );
+    assert_eq!(std::fs::read_dir(program.folder.path()).expect("the folder").count(), 1);
+
+    for (arguments, expected) in [
+        (&["--titles", "999", "day"][..], "a generated data set has 1000 to 20000000 titles"),
+        (&[], "<DIR>"),
+    ] {
+        let mut program = Program::run(command(&[&["generate", "imdb"], arguments].concat()));
+        assert_ne!(program.code(), Some(0));
+        assert!(program.errors().contains(expected), "{}", program.errors());
+    }
+}
+
+#[test]
 fn migrate_gives_an_older_catalogue_its_seasons() {
     for backend in BACKENDS {
         let database = Database::empty(backend);
@@ -499,6 +538,34 @@ fn migrate_gives_an_older_catalogue_its_seasons() {
 }
 
 #[test]
+fn migrate_links_an_older_award_to_its_production() {
+    for backend in BACKENDS {
+        let database = Database::empty(backend);
+        if backend == Backend::Sqlite {
+            let file = database.text.trim_start_matches("sqlite://");
+            std::fs::File::create(file).expect("an empty database");
+        }
+        database.sql(match backend {
+            Backend::Sqlite => include_str!("../../migration/src/sql/0001_catalog.sqlite.sql"),
+            Backend::Postgres => include_str!("../../migration/src/sql/0001_catalog.postgres.sql"),
+        });
+        database.sql(
+            "CREATE TABLE seaql_migrations (version text PRIMARY KEY, applied_at bigint NOT NULL);
+             INSERT INTO seaql_migrations VALUES ('m0001_catalog', 1);
+             INSERT INTO source (id, key, name) VALUES (1, 's', 'S');
+             INSERT INTO production (id, kind, format, title) VALUES (7, 1, 'feature', 'Film');
+             INSERT INTO award (id, body, year, status, production_id, detail, source_id) VALUES (3, 'Body', 1999, 'winner', 7, 'a', 1), (4, 'Body', NULL, 'nominee', NULL, 'b', 1)",
+        );
+        let mut program = Program::run(command(&["migrate", "--database-url", &database.text]));
+        assert_eq!(program.code(), Some(0), "{}", program.errors());
+        let links = "SELECT CAST(award_id AS text) || ' ' || CAST(production_id AS text) || ' ' || CAST(position AS text) || ' ' || CAST(year AS text) FROM award_production";
+        assert_eq!(database.texts(links), ["3 7 1 1999"]);
+        let awards = "SELECT body || ' ' || status || ' ' || detail FROM award ORDER BY id";
+        assert_eq!(database.texts(awards), ["Body winner a", "Body nominee b"]);
+    }
+}
+
+#[test]
 fn migrate_makes_an_empty_schema_once() {
     for backend in BACKENDS {
         let database = Database::empty(backend);
@@ -510,7 +577,7 @@ fn migrate_makes_an_empty_schema_once() {
         }
         assert_eq!(
             database.texts("SELECT version FROM seaql_migrations"),
-            ["m0001_catalog", "m0002_lists"]
+            ["m0001_catalog", "m0002_lists", "m0003_imports", "m0004_awards"]
         );
         assert_eq!(database.texts("SELECT CAST(count(*) AS text) FROM person"), ["0"]);
         let (_program, url) = Program::start(serve(&database));

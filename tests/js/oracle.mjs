@@ -555,7 +555,7 @@ const production = {
   creditsByDepartment: groups('credit.production_id', 'department', DEPARTMENTS),
   directors: connection('credit.production_id', { through: 'person_id', only: isDirector, order }),
   companies: connection('production_company.production_id', { order }),
-  awards: connection('award.production_id', { order: ['-year'] }),
+  awards: connection('award_production.production_id', { through: 'award_id', order: ['-year'] }),
   videos: connection('video.production_id'),
   alternativeTitles: connection('title_name.production_id', { order }),
   externalIds: list('external_id.production_id'),
@@ -636,6 +636,7 @@ const FIELDS = {
   Company: {
     productions: connection('production_company.company_id', { order: latest }),
     productionsByRole: groups('production_company.company_id', 'role', rolesOf('CompanyRole')),
+    awards: connection('award_company.company_id', { through: 'award_id', order: ['-year'] }),
     externalIds: list('external_id.company_id'),
   },
   Credit: { department: departmentOf },
@@ -650,7 +651,11 @@ const FIELDS = {
     }),
   },
   Shot: { directors: list('shot_director.shot_id', { through: 'person_id', order }) },
-  Award: { people: list('award_person.award_id', { through: 'person_id', order }) },
+  Award: {
+    productions: list('award_production.award_id', { through: 'production_id', order }),
+    people: list('award_person.award_id', { through: 'person_id', order }),
+    companies: list('award_company.award_id', { through: 'company_id', order }),
+  },
 };
 
 /** Types whose values come whole out of the resolvers above. */

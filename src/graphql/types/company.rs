@@ -1,6 +1,6 @@
 //! `Company`, and its part in a production.
 
-use entity::{company as row, external_id, production_company};
+use entity::{award, award_company, company as row, external_id, production_company};
 
 use super::external_id::external_ids;
 use super::{filter, order};
@@ -94,6 +94,17 @@ pub fn company() -> Object {
                 "CompanyRoleCredits",
                 credits_by_role(),
                 "The same by role; only roles that it has.",
+            ),
+            connection(
+                "awards",
+                "Award",
+                Relation::by(award_company::Column::CompanyId)
+                    .through(award_company::Column::AwardId)
+                    .copy(award::Column::Year, award_company::Column::Year)
+                    .filter(&filter::AWARD)
+                    .order([desc(award_company::Column::Year)])
+                    .order_by(&order::AWARD_COMPANY),
+                "Nominations and wins that name the company, the latest first; those without a year come last.",
             ),
             external_ids(external_id::Column::CompanyId),
             one("source", "Source", row::Column::SourceId, "Where its data come from."),

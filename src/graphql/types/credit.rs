@@ -144,6 +144,11 @@ pub fn credit() -> Object {
                 Encoding::Group(&DEPARTMENTS),
                 "The department that the role belongs to.",
             ),
+            column(
+                "category",
+                row::Column::Category,
+                "The source's word for the role, where it is another one: `actress`, `archive_footage` ...",
+            ),
             column("job", row::Column::Job, "The job in the words of the source."),
             encoded(
                 "characters",
@@ -154,7 +159,12 @@ pub fn credit() -> Object {
             column(
                 "position",
                 row::Column::Position,
-                "Billing position within the production and role, from 1.",
+                "Billing position within the production, from 1; of some sources, within the role. Those whom a source only lists come after those it bills.",
+            ),
+            column(
+                "isBilled",
+                row::Column::IsBilled,
+                "Whether the source bills the person, and does not only list everybody who had the role.",
             ),
             one("person", "Person", row::Column::PersonId, "The person."),
             one("production", "Production", row::Column::ProductionId, "The production."),

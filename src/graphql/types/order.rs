@@ -1,9 +1,10 @@
 //! The orders that requests choose among. Lists over different tables share an input where its keys
 //! mean the same.
 
-use entity::{award, award_person, company, credit, episode, genre, person, production};
 use entity::{
-    production_company, production_genre, season, shot, shot_director, source, title_name, video,
+    award, award_company, award_person, award_production, company, credit, episode, genre, person,
+    production, production_company, production_genre, season, shot, shot_director, source,
+    title_name, video,
 };
 
 use crate::graphql::declare::{Enum, Ordering};
@@ -158,7 +159,7 @@ static AWARD_KEYS: Enum = Enum {
     values: &[("YEAR", "The year honoured.")],
 };
 
-/// Of nominations and wins, all of them or a production's.
+/// Of all nominations and wins.
 pub static AWARD: Ordering =
     Ordering { input: "AwardOrder", keys: &AWARD_KEYS, columns: &[|| award::Column::Year.into()] };
 
@@ -167,4 +168,18 @@ pub static AWARD_PERSON: Ordering = Ordering {
     input: "AwardOrder",
     keys: &AWARD_KEYS,
     columns: &[|| award_person::Column::Year.into()],
+};
+
+/// Of the nominations and wins of a production.
+pub static AWARD_PRODUCTION: Ordering = Ordering {
+    input: "AwardOrder",
+    keys: &AWARD_KEYS,
+    columns: &[|| award_production::Column::Year.into()],
+};
+
+/// Of the nominations and wins of a company.
+pub static AWARD_COMPANY: Ordering = Ordering {
+    input: "AwardOrder",
+    keys: &AWARD_KEYS,
+    columns: &[|| award_company::Column::Year.into()],
 };

@@ -26,7 +26,11 @@ pub fn person() -> Object {
         interfaces: &["Node"],
         fields: vec![
             id("The global id."),
-            column("name", person::Column::Name, "The name to show. Several people may share it."),
+            column(
+                "name",
+                person::Column::Name,
+                "The name to show. Several people may share it; of a few, sources give none.",
+            ),
             embedded("born", "PartialDate", person::Column::BornOn, "When the person was born."),
             embedded("died", "PartialDate", person::Column::DiedOn, "When the person died."),
             connection(

@@ -2,8 +2,8 @@
 
 use entity::production::{Column, Kind};
 use entity::{
-    award, credit, episode, external_id, production_company, production_genre, production_source,
-    season, shot, show, title_name, video,
+    award, award_production, credit, episode, external_id, production_company, production_genre,
+    production_source, season, shot, show, title_name, video,
 };
 use sea_orm::ActiveEnum;
 
@@ -52,7 +52,10 @@ pub static FORMAT: Enum = Enum {
         ("DOCUMENTARY", "A documentary film, or an episode of a documentary series."),
         ("TV_MOVIE", "A film made for television."),
         ("TV_SPECIAL", "A single broadcast outside of any series."),
+        ("TV_SHORT", "A short film made for television."),
+        ("TV_PILOT", "The first episode of a series, shown on its own to try it."),
         ("VIDEO", "A film released on video only."),
+        ("VIDEO_GAME", "A video game, as far as catalogues of films have them."),
         ("SERIES", "A series of episodes."),
         ("MINI_SERIES", "A series that was meant to end."),
         ("DOCUMENTARY_SERIES", "A documentary series."),
@@ -135,10 +138,12 @@ fn shared() -> Vec<Field> {
         connection(
             "awards",
             "Award",
-            Relation::by(award::Column::ProductionId)
+            Relation::by(award_production::Column::ProductionId)
+                .through(award_production::Column::AwardId)
+                .copy(award::Column::Year, award_production::Column::Year)
                 .filter(&filter::AWARD)
-                .order([desc(award::Column::Year)])
-                .order_by(&order::AWARD),
+                .order([desc(award_production::Column::Year)])
+                .order_by(&order::AWARD_PRODUCTION),
             "Its nominations and wins, the latest first.",
         ),
         connection(
@@ -281,7 +286,12 @@ pub fn episode() -> Object {
         "One episode of a show.",
         Kind::Episode,
         vec![
-            one("show", "Show", episode::Column::ShowId, "The show it belongs to."),
+            one(
+                "show",
+                "Show",
+                episode::Column::ShowId,
+                "The show it belongs to; null where the source names one that it does not have.",
+            ),
             one(
                 "season",
                 "Season",

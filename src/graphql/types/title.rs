@@ -2,7 +2,7 @@
 
 use entity::title_name as row;
 
-use crate::graphql::declare::{Object, Table, column, one};
+use crate::graphql::declare::{Encoding, Object, Table, column, encoded, one};
 
 static TABLE: Table = Table::plain("title_name", 10);
 
@@ -26,10 +26,17 @@ pub fn alternative_title() -> Object {
                 row::Column::Language,
                 "The language, as the source codes it: mostly ISO 639, such as `en`.",
             ),
-            column(
-                "kind",
-                row::Column::Kind,
+            encoded(
+                "kinds",
+                row::Column::Kinds,
+                Encoding::Strings,
                 "What it is for, in the words of the source: `working`, `festival`, `dvd` ...",
+            ),
+            encoded(
+                "attributes",
+                row::Column::Attributes,
+                Encoding::Strings,
+                "Remarks of the source, such as `literal English title`.",
             ),
             column("isOriginal", row::Column::IsOriginal, "Whether it is the original title."),
             one("source", "Source", row::Column::SourceId, "Where this comes from."),

@@ -252,12 +252,12 @@ FROM (
 ) AS placed
 WHERE place <= 4;
 
-INSERT INTO title_name (id, production_id, text, region, language, kind, is_original, position, source_id)
+INSERT INTO title_name (id, production_id, text, region, language, kinds, is_original, position, source_id)
 SELECT row_number() OVER ({order production_id, k}), production_id, v.text || ' ' || w.text,
     CASE g / 300 % 10 WHEN 0 THEN 'US' WHEN 1 THEN 'GB' WHEN 2 THEN 'DE' WHEN 3 THEN 'FR' WHEN 4 THEN 'JP'
         WHEN 5 THEN 'IN' WHEN 6 THEN 'BR' WHEN 7 THEN 'XWW' WHEN 8 THEN 'US' END,
     CASE g / 3000 % 12 WHEN 0 THEN 'en' WHEN 1 THEN 'de' WHEN 2 THEN 'fr' WHEN 3 THEN 'ja' WHEN 4 THEN 'hi' WHEN 5 THEN 'en' END,
-    CASE g / 36000 % 8 WHEN 0 THEN 'alternative' WHEN 1 THEN 'working' WHEN 2 THEN 'festival' WHEN 3 THEN 'dvd' END,
+    CASE g / 36000 % 8 WHEN 0 THEN '["alternative"]' WHEN 1 THEN '["working"]' WHEN 2 THEN '["festival"]' WHEN 3 THEN '["dvd"]' ELSE '[]' END,
     k = 1 AND g / 3 % 10 = 0, k, 1 + g % 3
 FROM (
     SELECT production_id, k, {production_id * 8 + k ~ 33} AS g, {production_id * 8 + k ~ 34} AS h
@@ -305,15 +305,27 @@ SELECT row_number() OVER (ORDER BY s.id, c.id), s.id, c.person_id, row_number() 
 FROM shot AS s JOIN credit AS c ON c.production_id = s.film_id
 WHERE s.episode_id IS NOT NULL AND c.role = 'director';
 
-INSERT INTO award (id, body, category, year, ceremony, status, production_id, source_id)
+INSERT INTO award (id, body, category, year, ceremony, status, source_id)
 SELECT id,
     CASE g % 5 WHEN 0 THEN 'Academy Awards' WHEN 1 THEN 'BAFTA Awards' WHEN 2 THEN 'Golden Globe Awards'
         WHEN 3 THEN 'Emmy Awards' ELSE 'Cannes Film Festival' END,
     CASE g / 5 % 6 WHEN 0 THEN 'Best Picture' WHEN 1 THEN 'Directing' WHEN 2 THEN 'Actor' WHEN 3 THEN 'Actress' WHEN 4 THEN 'Writing' END,
     CASE WHEN g / 30 % 40 > 0 THEN 1930 + h % 97 END, CASE WHEN g / 30 % 40 > 0 AND g % 5 = 0 THEN 2 + h % 97 END,
-    CASE WHEN g / 1200 % 5 = 0 THEN 'winner' ELSE 'nominee' END,
-    CASE WHEN g / 6000 % 10 > 0 THEN 1 + h / 97 % {n} END, 1 + g % 3
+    CASE WHEN g / 1200 % 5 = 0 THEN 'winner' ELSE 'nominee' END, 1 + g % 3
 FROM (SELECT id, {id ~ 39} AS g, {id ~ 40} AS h FROM {series awards} LIMIT {all}) AS a;
+INSERT INTO award_production (id, award_id, production_id, position, year)
+SELECT row_number() OVER (ORDER BY award_id, k), award_id, 1 + (first_production + k - 1) % {n}, k, year
+FROM (
+    SELECT id AS award_id, year, CASE WHEN g / 6000 % 10 > 0 THEN 1 + g / 60000 % 40 / 39 ELSE 0 END AS many,
+        h / 97 % {n} AS first_production
+    FROM (SELECT id, year, {id ~ 39} AS g, {id ~ 40} AS h FROM award ORDER BY id LIMIT {all}) AS hashed
+    LIMIT {all}
+) AS a
+{times many};
+INSERT INTO award_company (id, award_id, company_id, position, year)
+SELECT row_number() OVER (ORDER BY id), id, 1 + h % {companies}, 1, year
+FROM (SELECT id, year, {id ~ 45} AS g, {id ~ 46} AS h FROM award ORDER BY id LIMIT {all}) AS a
+WHERE g % 8 = 0;
 INSERT INTO award_person (id, award_id, person_id, position, year)
 SELECT row_number() OVER (ORDER BY award_id, k), award_id, 1 + (first_person + k - 1) % {people}, k, year
 FROM (

@@ -65,7 +65,7 @@ fn some_of(random: &mut Random, prefix: &str, count: usize, most: usize) -> Vec<
 }
 
 /// The lines of a random catalogue.
-fn lines(seed: u64) -> String {
+pub fn lines(seed: u64) -> String {
     let mut random = Random(seed);
     let mut lines: Vec<Value> = Vec::new();
     macro_rules! line {
@@ -90,7 +90,8 @@ fn lines(seed: u64) -> String {
             "kind": random.one(&["studio", "network", "co-operative"]), "source": source(&mut random)});
     }
     for index in 0..40 {
-        line!({"type": "person", "key": format!("p{index}"), "name": random.one(NAMES),
+        let name = if random.maybe(10) { Value::Null } else { random.one(NAMES).into() };
+        line!({"type": "person", "key": format!("p{index}"), "name": name,
             "born": optional(&mut random, DATES), "died": optional(&mut random, DATES),
             "professions": some_of(&mut random, "j", 5, 3),
             "source": source(&mut random)});
@@ -123,7 +124,9 @@ fn lines(seed: u64) -> String {
             }
         }
         if kind == "episode" {
-            record["show"] = format!("h{}", 32 + random.below(3)).into();
+            if random.maybe(90) {
+                record["show"] = format!("h{}", 32 + random.below(3)).into();
+            }
             if random.maybe(30) {
                 record["title"] = Value::Null;
             }
@@ -143,23 +146,23 @@ fn lines(seed: u64) -> String {
         // There are few shows; they have as many things as others.
         index => format!("h{}", 32 + index % 4),
     };
-    let mut seen = std::collections::HashSet::new();
     for index in 0..420 {
         // One person has done more than a page holds.
         let person = if index < 150 { 0 } else { random.below(40) };
         let role = random.one(&["director", "actor", "writer", "self", "other", "editor"]);
         let production = production(&mut random);
-        if seen.insert((production.clone(), person, role)) {
-            let characters: Vec<_> = (0..random.below(3)).map(|_| random.one(NAMES)).collect();
-            line!({"type": "credit", "production": production, "person": format!("p{person}"),
-                "role": role, "job": optional(&mut random, NAMES), "characters": characters,
-                "position": 1 + random.below(4), "source": source(&mut random)});
-        }
+        let characters: Vec<_> = (0..random.below(3)).map(|_| random.one(NAMES)).collect();
+        line!({"type": "credit", "production": production, "person": format!("p{person}"),
+            "role": role, "category": optional(&mut random, &["actress", "archive_footage"]),
+            "job": optional(&mut random, NAMES), "characters": characters,
+            "position": 1 + random.below(4), "billed": random.maybe(80),
+            "source": source(&mut random)});
     }
+    let mut seen = std::collections::HashSet::new();
     for _ in 0..60 {
         let (company, role) = (random.below(8), random.one(&["produced_by", "service", "other"]));
         let production = production(&mut random);
-        if seen.insert((production.clone(), 1000 + company, role)) {
+        if seen.insert((production.clone(), company, role)) {
             line!({"type": "production_company", "production": production,
                 "company": format!("c{company}"), "role": role, "exclusive": random.maybe(30),
                 "position": 1 + random.below(3), "source": source(&mut random)});
@@ -193,8 +196,18 @@ fn lines(seed: u64) -> String {
         if random.maybe(60) {
             record["year"] = (2000 + random.below(4)).into();
         }
-        if random.maybe(60) {
-            record["production"] = production(&mut random).into();
+        let mut productions: Vec<_> =
+            (0..random.below(4)).map(|_| production(&mut random)).collect();
+        productions.sort();
+        productions.dedup();
+        record["productions"] = productions.into();
+        let mut companies: Vec<_> =
+            (0..random.below(3)).map(|_| format!("c{}", random.below(8))).collect();
+        companies.sort();
+        companies.dedup();
+        record["companies"] = companies.into();
+        for field in ["class", "canonical_category", "name", "note", "citation"] {
+            record[field] = optional(&mut random, NAMES);
         }
         lines.push(record);
     }
@@ -205,6 +218,7 @@ fn lines(seed: u64) -> String {
         line!({"type": "title", "production": production(&mut random), "text": random.one(NAMES),
             "region": optional(&mut random, &["US", "XWW"]),
             "language": optional(&mut random, &["en", "fr"]), "original": random.maybe(30),
+            "kinds": some_of(&mut random, "kind ", 4, 3), "attributes": some_of(&mut random, "a ", 2, 2),
             "position": 1 + random.below(3), "source": source(&mut random)});
     }
     for index in 0..90 {

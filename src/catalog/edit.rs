@@ -1,0 +1,505 @@
+//! Changes by hand. What is set by hand is locked: no import changes it until it is unlocked.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use entity::{
+    change, credit, external_id, field_lock, import_record, import_run, person, person_source,
+    production, production_source, retired,
+};
+use sea_orm::ActiveValue::{NotSet, Set, Unchanged};
+use sea_orm::sea_query::{Expr, ExprTrait};
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter,
+    QueryOrder, Statement,
+};
+use serde_json::Value;
+
+use super::{collation, date};
+use crate::error::{Error, FaultClass};
+
+/// What can be changed by hand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Entity {
+    /// A film, a show or an episode.
+    Production,
+    /// A person.
+    Person,
+    /// A credit.
+    Credit,
+}
+
+impl Entity {
+    /// The name of its table.
+    pub fn table(self) -> &'static str {
+        match self {
+            Self::Production => "production",
+            Self::Person => "person",
+            Self::Credit => "credit",
+        }
+    }
+
+    /// The fields that can be set, by the names of the catalogue's data format.
+    pub fn fields(self) -> &'static [&'static str] {
+        match self {
+            Self::Production => &[
+                "title",
+                "original_title",
+                "synopsis",
+                "format",
+                "released",
+                "runtime_minutes",
+                "adult",
+            ],
+            Self::Person => &["name", "born", "died"],
+            Self::Credit => &["job"],
+        }
+    }
+}
+
+/// A row that is changed by hand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Target {
+    /// What it is.
+    pub entity: Entity,
+    /// Its row id.
+    pub id: i64,
+}
+
+fn now() -> i64 {
+    let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since_epoch.as_millis()).unwrap_or(i64::MAX)
+}
+
+/// Find what an id of another catalogue names: `tt0111161`, `nm0000151`, or `CATALOG:SCOPE:VALUE`.
+/// None where there is no such id.
+///
+/// # Errors
+/// The fault of the database.
+pub async fn find(connection: &impl ConnectionTrait, text: &str) -> Result<Option<Target>, Error> {
+    let (catalog, scope, value) = key(text);
+    let found = external_id::Entity::find()
+        .filter(external_id::Column::Catalog.eq(catalog))
+        .filter(external_id::Column::Scope.eq(scope))
+        .filter(external_id::Column::Value.eq(value))
+        .one(connection)
+        .await?;
+    Ok(found.and_then(|row| match (row.production_id, row.person_id) {
+        (Some(id), _) => Some(Target { entity: Entity::Production, id }),
+        (_, Some(id)) => Some(Target { entity: Entity::Person, id }),
+        _ => None,
+    }))
+}
+
+/// Catalogue, id space and value of an id of another catalogue.
+fn key(text: &str) -> (&str, &str, &str) {
+    let mut parts = text.splitn(3, ':');
+    match (parts.next(), parts.next(), parts.next()) {
+        (Some(catalog), Some(scope), Some(value)) => (catalog, scope, value),
+        _ if text.starts_with("nm") => ("imdb", "name", text),
+        _ => ("imdb", "title", text),
+    }
+}
+
+async fn record(
+    transaction: &DatabaseTransaction,
+    actor: &str,
+    target: Target,
+    action: &str,
+    fields: &[String],
+) -> Result<(), Error> {
+    change::ActiveModel {
+        id: NotSet,
+        at_ms: Set(now()),
+        actor: Set(actor.to_owned()),
+        entity: Set(target.entity.table().to_owned()),
+        entity_id: Set(Some(target.id)),
+        action: Set(action.to_owned()),
+        fields: Set(Value::from(fields).to_string()),
+    }
+    .insert(transaction)
+    .await?;
+    Ok(())
+}
+
+async fn lock(
+    transaction: &DatabaseTransaction,
+    actor: &str,
+    target: Target,
+    field: &str,
+) -> Result<(), Error> {
+    unlock_rows(transaction, target, Some(field)).await?;
+    field_lock::ActiveModel {
+        id: NotSet,
+        entity: Set(target.entity.table().to_owned()),
+        entity_id: Set(target.id),
+        field: Set(field.to_owned()),
+        actor: Set(actor.to_owned()),
+        at_ms: Set(now()),
+    }
+    .insert(transaction)
+    .await?;
+    Ok(())
+}
+
+async fn unlock_rows(
+    transaction: &DatabaseTransaction,
+    target: Target,
+    field: Option<&str>,
+) -> Result<u64, Error> {
+    let mut rows = field_lock::Entity::delete_many()
+        .filter(field_lock::Column::Entity.eq(target.entity.table()))
+        .filter(field_lock::Column::EntityId.eq(target.id));
+    if let Some(field) = field {
+        rows = rows.filter(field_lock::Column::Field.eq(field));
+    }
+    Ok(rows.exec(transaction).await?.rows_affected)
+}
+
+fn gone() -> Error {
+    Error::refused("it is not in the catalogue any more")
+}
+
+/// Set fields of a row, and lock them. No value stands for "not known".
+///
+/// # Errors
+/// A sentence about a field or a value, or the fault of the database.
+pub async fn set(
+    transaction: &DatabaseTransaction,
+    actor: &str,
+    target: Target,
+    values: &[(String, Option<String>)],
+) -> Result<(), Error> {
+    let allowed = target.entity.fields();
+    for (field, _) in values {
+        if !allowed.contains(&field.as_str()) {
+            return Err(Error::refused(format!(
+                "a {} has no field \"{field}\" that can be set: those are {}",
+                target.entity.table(),
+                allowed.join(", ")
+            )));
+        }
+    }
+    match target.entity {
+        Entity::Production => set_production(transaction, target.id, values).await?,
+        Entity::Person => set_person(transaction, target.id, values).await?,
+        Entity::Credit => {
+            let row = credit::Entity::find_by_id(target.id).one(transaction).await?;
+            let mut row: credit::ActiveModel = row.ok_or_else(gone)?.into();
+            for (_, value) in values {
+                row.job = Set(value.clone());
+            }
+            row.update(transaction).await?;
+        }
+    }
+    let fields: Vec<String> = values.iter().map(|(field, _)| field.clone()).collect();
+    for field in &fields {
+        lock(transaction, actor, target, field).await?;
+    }
+    record(transaction, actor, target, "update", &fields).await
+}
+
+fn parse_date(value: Option<&String>) -> Result<Option<i32>, Error> {
+    value.map(|text| date::parse(text).map_err(Error::Refused)).transpose()
+}
+
+async fn set_production(
+    transaction: &DatabaseTransaction,
+    id: i64,
+    values: &[(String, Option<String>)],
+) -> Result<(), Error> {
+    let old = production::Entity::find_by_id(id).one(transaction).await?.ok_or_else(gone)?;
+    let mut row = production::ActiveModel { id: Unchanged(id), ..old.clone().into() };
+    for (field, value) in values {
+        let value = value.clone();
+        match field.as_str() {
+            "title" => {
+                if value.is_none() && old.kind != production::Kind::Episode {
+                    return Err(Error::refused("only an episode may lack a title"));
+                }
+                row.title_key = Set(value.as_deref().map(collation::key));
+                row.title = Set(value);
+            }
+            "original_title" => row.original_title = Set(value),
+            "synopsis" => row.synopsis = Set(value),
+            "format" => {
+                let format = value.ok_or_else(|| Error::refused("a format cannot be missing"))?;
+                row.format = Set(format);
+            }
+            "released" => {
+                let released_on = parse_date(value.as_ref())?;
+                row.released_on = Set(released_on);
+                // Link tables carry it beside their key.
+                for table in ["credit", "production_genre", "production_company", "episode"] {
+                    let sql =
+                        format!("UPDATE {table} SET released_on = $1 WHERE production_id = $2");
+                    let values = [released_on.into(), id.into()];
+                    let backend = transaction.get_database_backend();
+                    let statement = Statement::from_sql_and_values(backend, sql, values);
+                    transaction.execute_raw(statement).await?;
+                }
+            }
+            "runtime_minutes" => {
+                let minutes = value.map(|value| {
+                    let minutes = value.parse().ok().filter(|minutes: &i32| *minutes > 0);
+                    minutes.ok_or_else(|| {
+                        Error::refused(format!("\"{value}\" is not a number of minutes"))
+                    })
+                });
+                row.runtime_minutes = Set(minutes.transpose()?);
+            }
+            _ => {
+                row.is_adult = Set(match value.as_deref() {
+                    Some("true") => true,
+                    Some("false") => false,
+                    _ => return Err(Error::refused("adult is true or false")),
+                });
+            }
+        }
+    }
+    row.update(transaction).await?;
+    Ok(())
+}
+
+async fn set_person(
+    transaction: &DatabaseTransaction,
+    id: i64,
+    values: &[(String, Option<String>)],
+) -> Result<(), Error> {
+    let row = person::Entity::find_by_id(id).one(transaction).await?;
+    let mut row: person::ActiveModel = row.ok_or_else(gone)?.into();
+    for (field, value) in values {
+        match field.as_str() {
+            "name" => {
+                row.name_key = Set(value.as_deref().map(collation::key));
+                row.name = Set(value.clone());
+            }
+            "born" => row.born_on = Set(parse_date(value.as_ref())?),
+            _ => row.died_on = Set(parse_date(value.as_ref())?),
+        }
+    }
+    row.update(transaction).await?;
+    Ok(())
+}
+
+/// Take a row out. No import brings it back.
+///
+/// # Errors
+/// A sentence when others still name it, or the fault of the database.
+pub async fn delete(
+    transaction: &DatabaseTransaction,
+    actor: &str,
+    target: Target,
+) -> Result<(), Error> {
+    if target.entity == Entity::Credit {
+        let row = credit::Entity::find_by_id(target.id).one(transaction).await?;
+        let row = row.ok_or_else(gone)?;
+        let of = Target { entity: Entity::Production, id: row.production_id };
+        lock(transaction, actor, of, &format!("credit:{}:{}", row.person_id, row.role)).await?;
+        credit::Entity::delete_by_id(target.id).exec(transaction).await?;
+        return record(transaction, actor, target, "delete", &[]).await;
+    }
+    let column = match target.entity {
+        Entity::Person => external_id::Column::PersonId,
+        _ => external_id::Column::ProductionId,
+    };
+    let ids = external_id::Entity::find().filter(column.eq(target.id));
+    for id in ids.order_by_asc(external_id::Column::Id).all(transaction).await? {
+        // One that had left before may have come back with another source.
+        retired::Entity::delete_many()
+            .filter(retired::Column::Catalog.eq(id.catalog.as_str()))
+            .filter(retired::Column::Scope.eq(id.scope.as_str()))
+            .filter(retired::Column::Value.eq(id.value.as_str()))
+            .exec(transaction)
+            .await?;
+        retired::ActiveModel {
+            id: NotSet,
+            catalog: Set(id.catalog),
+            scope: Set(id.scope),
+            value: Set(id.value),
+            entity: Set(target.entity.table().to_owned()),
+            entity_id: Set(target.id),
+            is_by_hand: Set(true),
+            at_ms: Set(now()),
+        }
+        .insert(transaction)
+        .await?;
+    }
+    unlock_rows(transaction, target, None).await?;
+    let deleted = match target.entity {
+        Entity::Person => person::Entity::delete_by_id(target.id).exec(transaction).await,
+        _ => production::Entity::delete_by_id(target.id).exec(transaction).await,
+    };
+    let deleted = deleted.map_err(|error| match Error::from(error) {
+        Error::Database(fault) if fault.class == FaultClass::Constraint => Error::refused(
+            "it cannot be taken out: episodes, shots or awards name it. Take those out first",
+        ),
+        other => other,
+    })?;
+    if deleted.rows_affected == 0 {
+        return Err(gone());
+    }
+    record(transaction, actor, target, "delete", &[]).await
+}
+
+/// Give fields back to the sources: the next import of each sets them again. Without fields, all.
+///
+/// # Errors
+/// A sentence when nothing is locked, or the fault of the database.
+pub async fn unlock(
+    transaction: &DatabaseTransaction,
+    actor: &str,
+    target: Target,
+    fields: &[String],
+) -> Result<(), Error> {
+    let locked = field_lock::Entity::find()
+        .filter(field_lock::Column::Entity.eq(target.entity.table()))
+        .filter(field_lock::Column::EntityId.eq(target.id))
+        .order_by_asc(field_lock::Column::Field)
+        .all(transaction)
+        .await?;
+    let mut unlocked: Vec<String> = locked.into_iter().map(|lock| lock.field).collect();
+    unlocked.retain(|field| fields.is_empty() || fields.contains(field));
+    if unlocked.is_empty() {
+        return Err(Error::refused("none of that is locked"));
+    }
+    for field in &unlocked {
+        unlock_rows(transaction, target, Some(field)).await?;
+    }
+    let of = match target.entity {
+        Entity::Credit => {
+            let row = credit::Entity::find_by_id(target.id).one(transaction).await?;
+            let id = row.map_or(0, |row| row.production_id);
+            Target { entity: Entity::Production, id }
+        }
+        _ => target,
+    };
+    let column = match of.entity {
+        Entity::Person => external_id::Column::PersonId,
+        _ => external_id::Column::ProductionId,
+    };
+    let ids = external_id::Entity::find().filter(column.eq(of.id)).all(transaction).await?;
+    for id in ids {
+        let sources = read_again(transaction, &id.scope, &id.value).await?;
+        for source_id in sources {
+            give_back(transaction, of, source_id, &unlocked).await?;
+        }
+    }
+    record(transaction, actor, target, "update", &unlocked).await
+}
+
+/// Let something that was taken out come back with the next import. Returns whether it was out.
+///
+/// # Errors
+/// The fault of the database.
+pub async fn restore(transaction: &DatabaseTransaction, text: &str) -> Result<bool, Error> {
+    let (catalog, scope, value) = key(text);
+    let is = retired::Column::Catalog
+        .eq(catalog)
+        .and(retired::Column::Scope.eq(scope))
+        .and(retired::Column::Value.eq(value))
+        .and(retired::Column::IsByHand.eq(true));
+    let restored = retired::Entity::update_many()
+        .col_expr(retired::Column::IsByHand, Expr::value(false))
+        .filter(is)
+        .exec(transaction)
+        .await?;
+    read_again(transaction, scope, value).await?;
+    Ok(restored.rows_affected > 0)
+}
+
+/// Have what was read of a thing read again. Returns the sources that had read it.
+async fn read_again(
+    transaction: &DatabaseTransaction,
+    scope: &str,
+    value: &str,
+) -> Result<Vec<i64>, Error> {
+    let is = import_record::Column::Scope.eq(scope).and(import_record::Column::Key.eq(value));
+    let records = import_record::Entity::find().filter(is.clone()).all(transaction).await?;
+    import_record::Entity::update_many()
+        .col_expr(import_record::Column::Hashes, Expr::value(Vec::<u8>::new()))
+        .filter(is)
+        .exec(transaction)
+        .await?;
+    let sources: Vec<i64> = records.into_iter().map(|record| record.source_id).collect();
+    import_run::Entity::update_many()
+        .col_expr(import_run::Column::Status, Expr::value("outdated"))
+        .filter(import_run::Column::SourceId.is_in(sources.clone()))
+        .exec(transaction)
+        .await?;
+    Ok(sources)
+}
+
+/// Let a source have fields again.
+async fn give_back(
+    transaction: &DatabaseTransaction,
+    target: Target,
+    source_id: i64,
+    fields: &[String],
+) -> Result<(), Error> {
+    let add = |text: &str| {
+        let mut all: Vec<String> = serde_json::from_str(text).unwrap_or_default();
+        for field in fields {
+            if target.entity.fields().contains(&field.as_str()) && !all.contains(field) {
+                all.push(field.clone());
+            }
+        }
+        Value::from(all).to_string()
+    };
+    match target.entity {
+        Entity::Person => {
+            let row = person_source::Entity::find()
+                .filter(person_source::Column::PersonId.eq(target.id))
+                .filter(person_source::Column::SourceId.eq(source_id))
+                .one(transaction)
+                .await?;
+            let owner = person::Entity::find_by_id(target.id).one(transaction).await?;
+            let is_own = owner.is_some_and(|person| person.source_id == source_id);
+            match row {
+                Some(row) => {
+                    let fields = Set(add(&row.fields));
+                    let row =
+                        person_source::ActiveModel { id: Unchanged(row.id), fields, ..row.into() };
+                    row.update(transaction).await?;
+                }
+                None if is_own => {}
+                None => {
+                    let row = person_source::ActiveModel {
+                        id: NotSet,
+                        person_id: Set(target.id),
+                        source_id: Set(source_id),
+                        fields: Set(add("[]")),
+                    };
+                    row.insert(transaction).await?;
+                }
+            }
+        }
+        _ => {
+            let row = production_source::Entity::find()
+                .filter(production_source::Column::ProductionId.eq(target.id))
+                .filter(production_source::Column::SourceId.eq(source_id))
+                .one(transaction)
+                .await?;
+            match row {
+                Some(row) => {
+                    let fields = Set(add(&row.fields));
+                    let row = production_source::ActiveModel {
+                        id: Unchanged(row.id),
+                        fields,
+                        ..row.into()
+                    };
+                    row.update(transaction).await?;
+                }
+                None => {
+                    let row = production_source::ActiveModel {
+                        id: NotSet,
+                        production_id: Set(target.id),
+                        source_id: Set(source_id),
+                        fields: Set(add("[]")),
+                    };
+                    row.insert(transaction).await?;
+                }
+            }
+        }
+    }
+    Ok(())
+}

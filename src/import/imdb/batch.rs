@@ -1,0 +1,346 @@
+//! Statements over many things at once, in a transaction: rows travel as one JSON text.
+
+use std::collections::{HashMap, HashSet};
+
+use sea_orm::{
+    ConnectionTrait, DatabaseBackend, DatabaseTransaction, QueryResult, Statement, TryGetable,
+};
+use serde_json::{Value, json};
+
+use super::bulk::{Id, Kind};
+use super::existing::IMDB;
+use super::file::Scope;
+use super::load;
+use crate::catalog::collation;
+use crate::error::Error;
+
+/// Statements over a batch of things, in a transaction.
+pub struct Batch<'t> {
+    /// The transaction.
+    pub transaction: &'t DatabaseTransaction,
+    /// Id of the source.
+    pub source_id: i64,
+}
+
+/// A column of a row, by its place.
+pub fn get<T: TryGetable>(row: &QueryResult, place: usize) -> Result<T, Error> {
+    Ok(row.try_get_by_index(place)?)
+}
+
+impl Batch<'_> {
+    /// Whether it is PostgreSQL.
+    pub fn is_postgres(&self) -> bool {
+        self.transaction.get_database_backend() == DatabaseBackend::Postgres
+    }
+
+    /// Rows of a query. In it `{keys}` are the items of the list, `{source}` is the source.
+    ///
+    /// # Errors
+    /// The fault of the database.
+    pub async fn rows(&self, sql: &str, keys: Value) -> Result<Vec<QueryResult>, Error> {
+        let sql = sql.replace("{keys}", self.items(&keys));
+        self.query(&sql, [keys.to_string().into()]).await
+    }
+
+    /// SQL for the items of a list that is the first value.
+    fn items(&self, keys: &Value) -> &'static str {
+        let is_text = keys.get(0).is_some_and(Value::is_string);
+        match (self.is_postgres(), is_text) {
+            (true, true) => "(SELECT value FROM json_array_elements_text(CAST($1 AS json)))",
+            (true, false) => {
+                "(SELECT CAST(value AS bigint) FROM json_array_elements_text(CAST($1 AS json)))"
+            }
+            (false, _) => "(SELECT value FROM json_each($1))",
+        }
+    }
+
+    /// Run a statement over a list. In it `{keys}` are the items, `{source}` is the source.
+    ///
+    /// # Errors
+    /// The fault of the database.
+    pub async fn execute_keys(&self, sql: &str, keys: Value) -> Result<(), Error> {
+        let sql = sql.replace("{keys}", self.items(&keys));
+        let sql = sql.replace("{source}", &self.source_id.to_string());
+        let backend = self.transaction.get_database_backend();
+        let statement = Statement::from_sql_and_values(backend, sql, [keys.to_string().into()]);
+        self.transaction.execute_raw(statement).await?;
+        Ok(())
+    }
+
+    /// Rows of a query with values of its own. In it `{source}` is the source.
+    ///
+    /// # Errors
+    /// The fault of the database.
+    pub async fn query<const N: usize>(
+        &self,
+        sql: &str,
+        values: [sea_orm::Value; N],
+    ) -> Result<Vec<QueryResult>, Error> {
+        let sql = sql.replace("{source}", &self.source_id.to_string());
+        let backend = self.transaction.get_database_backend();
+        let statement = Statement::from_sql_and_values(backend, sql, values);
+        Ok(self.transaction.query_all_raw(statement).await?)
+    }
+
+    /// Row ids of things with these ids of IMDb's.
+    ///
+    /// # Errors
+    /// The fault of the database.
+    pub async fn ids(&self, scope: Scope, keys: &[&str]) -> Result<HashMap<String, i64>, Error> {
+        if keys.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let (name, table) = (scope.name(), scope.table());
+        let sql = format!(
+            "SELECT value, {table}_id FROM external_id
+            WHERE catalog = '{IMDB}' AND scope = '{name}' AND {table}_id IS NOT NULL AND value IN {{keys}}"
+        );
+        let rows = self.rows(&sql, keys.into()).await?;
+        rows.iter().map(|row| Ok((get(row, 0)?, get(row, 1)?))).collect()
+    }
+}
+
+impl Batch<'_> {
+    /// Run a statement over rows, each an array of values.
+    async fn run(&self, sql: String, rows: &[Value]) -> Result<(), Error> {
+        let rows = Value::from(rows).to_string();
+        let backend = self.transaction.get_database_backend();
+        let statement = Statement::from_sql_and_values(backend, sql, [rows.into()]);
+        self.transaction.execute_raw(statement).await?;
+        Ok(())
+    }
+
+    /// SQL for the value at a place of a row.
+    fn value(&self, place: usize, kind: Kind) -> String {
+        match (self.is_postgres(), kind) {
+            (false, Kind::Bytes) => format!("unhex(value ->> {place})"),
+            (false, _) => format!("value ->> {place}"),
+            (true, Kind::Bytes) => format!("decode(value ->> {place}, 'hex')"),
+            (true, kind) => {
+                let kind = match kind {
+                    Kind::Big => "bigint",
+                    Kind::Int => "integer",
+                    Kind::Small => "smallint",
+                    Kind::Bool => "boolean",
+                    Kind::Text | Kind::Bytes => "text",
+                };
+                format!("CAST(value ->> {place} AS {kind})")
+            }
+        }
+    }
+
+    fn each_row(&self) -> &'static str {
+        match self.is_postgres() {
+            true => {
+                "json_array_elements(CAST($1 AS json)) WITH ORDINALITY AS e(value, key) ORDER BY key"
+            }
+            false => "json_each($1) ORDER BY key",
+        }
+    }
+
+    /// Write new rows.
+    ///
+    /// # Errors
+    /// The fault of the database.
+    pub async fn insert(&self, table: Id, columns: &[&str], rows: &[Value]) -> Result<(), Error> {
+        if rows.is_empty() {
+            return Ok(());
+        }
+        let values: Vec<_> = columns
+            .iter()
+            .enumerate()
+            .map(|(place, column)| self.value(place, kind_of(table, column)))
+            .collect();
+        let (name, columns) = (table.table().name, columns.join(", "));
+        let sql = format!(
+            "INSERT INTO {name} ({columns}) SELECT {} FROM {}",
+            values.join(", "),
+            self.each_row()
+        );
+        self.run(sql, rows).await
+    }
+
+    /// Change rows: the first value of each is the one by which it is found.
+    ///
+    /// # Errors
+    /// The fault of the database.
+    pub async fn update(
+        &self,
+        table: Id,
+        key: &str,
+        columns: &[&str],
+        rows: &[Value],
+    ) -> Result<(), Error> {
+        self.update_table(
+            table.table().name,
+            key,
+            columns.iter().map(|name| (*name, kind_of(table, name))),
+            rows,
+        )
+        .await
+    }
+
+    /// The same by the name of the table.
+    ///
+    /// # Errors
+    /// The fault of the database.
+    pub async fn update_table<'n>(
+        &self,
+        table: &str,
+        key: &str,
+        columns: impl Iterator<Item = (&'n str, Kind)>,
+        rows: &[Value],
+    ) -> Result<(), Error> {
+        if rows.is_empty() {
+            return Ok(());
+        }
+        let sets: Vec<_> = (1..)
+            .zip(columns)
+            .map(|(place, (name, kind))| format!("{name} = {}", self.value(place, kind)))
+            .collect();
+        let from = match self.is_postgres() {
+            true => "json_array_elements(CAST($1 AS json)) AS e(value)",
+            false => "json_each($1) AS e",
+        };
+        let sql = format!(
+            "UPDATE {table} SET {} FROM {from} WHERE {table}.{key} = {}",
+            sets.join(", "),
+            self.value(0, Kind::Big)
+        );
+        self.run(sql, rows).await
+    }
+
+    /// Run a statement. In it `{source}` is the source.
+    ///
+    /// # Errors
+    /// The fault of the database.
+    pub async fn execute(&self, sql: &str) -> Result<(), Error> {
+        let sql = sql.replace("{source}", &self.source_id.to_string());
+        self.transaction.execute_unprepared(&sql).await?;
+        Ok(())
+    }
+
+    /// Episodes leave their shows.
+    ///
+    /// # Errors
+    /// The fault of the database.
+    pub async fn leave_shows(&self, episodes: &[i64]) -> Result<(), Error> {
+        let loose: Vec<Value> = episodes.iter().map(|id| json!([id, null, null])).collect();
+        let columns = ["show_id", "season_id"];
+        self.update(Id::Episode, "production_id", &columns, &loose).await
+    }
+
+    /// Take rows away.
+    ///
+    /// # Errors
+    /// The fault of the database.
+    pub async fn delete(&self, table: &str, column: &str, keys: &[i64]) -> Result<(), Error> {
+        if keys.is_empty() {
+            return Ok(());
+        }
+        self.execute_keys(&format!("DELETE FROM {table} WHERE {column} IN {{keys}}"), keys.into())
+            .await
+    }
+
+    /// Take away what was written down of things that were read before.
+    ///
+    /// # Errors
+    /// The fault of the database.
+    pub async fn forget(&self, scope: Scope, keys: &[&str]) -> Result<(), Error> {
+        for table in ["import_record", "quarantine"] {
+            let sql = format!(
+                "DELETE FROM {table} WHERE source_id = {{source}} AND scope = '{}' AND key IN {{keys}}",
+                scope.name()
+            );
+            self.execute_keys(&sql, keys.into()).await?;
+        }
+        Ok(())
+    }
+
+    /// Ids for so many new rows of a table.
+    ///
+    /// # Errors
+    /// The fault of the database.
+    pub async fn new_ids(&self, table: Id, count: usize) -> Result<Vec<i64>, Error> {
+        let name = table.table().name;
+        let sql = match self.is_postgres() {
+            true => format!(
+                "SELECT nextval(pg_get_serial_sequence('{name}', 'id')) FROM generate_series(1, {count})"
+            ),
+            false => {
+                format!("SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = '{name}'")
+            }
+        };
+        let rows = self.query(&sql, []).await?;
+        if self.is_postgres() {
+            return rows.iter().map(|row| get(row, 0)).collect();
+        }
+        // It is the transaction that writes: nobody else takes them.
+        let last: i64 = rows.first().map_or(Ok(0), |row| get(row, 0))?;
+        Ok((last + 1..).take(count).collect())
+    }
+
+    /// The fields that were set by hand, by row id.
+    ///
+    /// # Errors
+    /// The fault of the database.
+    pub async fn locks(
+        &self,
+        entity: &str,
+        ids: &[i64],
+    ) -> Result<HashMap<i64, HashSet<String>>, Error> {
+        let sql = format!(
+            "SELECT entity_id, field FROM field_lock WHERE entity = '{entity}' AND entity_id IN {{keys}}"
+        );
+        let mut locks: HashMap<i64, HashSet<String>> = HashMap::new();
+        if !ids.is_empty() {
+            for row in self.rows(&sql, ids.into()).await? {
+                locks.entry(get(&row, 0)?).or_default().insert(get(&row, 1)?);
+            }
+        }
+        Ok(locks)
+    }
+
+    /// Row ids of words, made where they are new.
+    ///
+    /// # Errors
+    /// The fault of the database.
+    pub async fn words<'w>(
+        &self,
+        table: Id,
+        words: impl Iterator<Item = &'w str>,
+    ) -> Result<HashMap<String, i64>, Error> {
+        let column = if table == Id::Genre { "name" } else { "key" };
+        let sql = format!("SELECT {column}, id, key FROM {} ORDER BY id DESC", table.table().name);
+        let mut ids = HashMap::new();
+        let mut keys = HashSet::new();
+        for row in self.query(&sql, []).await? {
+            ids.insert(get::<String>(&row, 0)?, get(&row, 1)?);
+            keys.insert(get::<String>(&row, 2)?);
+        }
+        let mut new: Vec<&str> = Vec::new();
+        for word in words {
+            if !ids.contains_key(word) && !new.contains(&word) {
+                new.push(word);
+            }
+        }
+        for (word, id) in new.iter().zip(self.new_ids(table, new.len()).await?) {
+            if table == Id::Genre {
+                let key = load::free_key(word, &keys);
+                let row = json!([id, key, word, collation::key(word)]);
+                self.insert(table, &["id", "key", "name", "name_key"], &[row]).await?;
+                keys.insert(key);
+            } else {
+                let row = json!([id, word, word.replace('_', " ")]);
+                self.insert(table, &["id", "key", "name"], &[row]).await?;
+            }
+            ids.insert((*word).to_owned(), id);
+        }
+        Ok(ids)
+    }
+}
+
+fn kind_of(table: Id, column: &str) -> Kind {
+    let columns = table.table().columns;
+    columns.iter().find(|(name, _)| *name == column).map_or(Kind::Text, |(_, kind)| *kind)
+}

@@ -1,0 +1,109 @@
+//! Rows into SQLite: many to a statement, on a connection of its own.
+
+use rusqlite::types::{ToSqlOutput, ValueRef};
+use rusqlite::{Connection, ToSql};
+
+use super::{Cell, Id, Sink, TABLES, Table};
+use crate::error::Error;
+
+/// Rows of one statement: its fixed cost, which the counter of ids makes high, is shared by them.
+const ROWS: usize = 32;
+
+/// Rows that wait for their statement.
+#[derive(Default)]
+struct Waiting {
+    bytes: Vec<u8>,
+    cells: Vec<Held>,
+    rows: usize,
+}
+
+#[derive(Clone, Copy)]
+enum Held {
+    Null,
+    Int(i64),
+    Text(usize, usize),
+    Bytes(usize, usize),
+}
+
+struct Bound<'a>(&'a [u8], Held);
+
+impl ToSql for Bound<'_> {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(ToSqlOutput::Borrowed(match self.1 {
+            Held::Null => ValueRef::Null,
+            Held::Int(value) => ValueRef::Integer(value),
+            Held::Text(start, end) => ValueRef::Text(&self.0[start..end]),
+            Held::Bytes(start, end) => ValueRef::Blob(&self.0[start..end]),
+        }))
+    }
+}
+
+/// Writes into the tables of a connection, in the transaction that it is in.
+pub struct SqliteSink<'c> {
+    connection: &'c Connection,
+    waiting: Vec<Waiting>,
+}
+
+impl<'c> SqliteSink<'c> {
+    /// A sink on a connection.
+    pub fn new(connection: &'c Connection) -> Self {
+        connection.set_prepared_statement_cache_capacity(TABLES.len() * 2);
+        Self { connection, waiting: TABLES.iter().map(|_| Waiting::default()).collect() }
+    }
+
+    fn write(&mut self, table: &Table, place: usize) -> Result<(), Error> {
+        let waiting = &mut self.waiting[place];
+        let sql = insert(table, waiting.rows);
+        let mut statement = self.connection.prepare_cached(&sql)?;
+        for (place, cell) in (1..).zip(&waiting.cells) {
+            statement.raw_bind_parameter(place, Bound(&waiting.bytes, *cell))?;
+        }
+        statement.raw_execute()?;
+        waiting.bytes.clear();
+        waiting.cells.clear();
+        waiting.rows = 0;
+        Ok(())
+    }
+}
+
+fn insert(table: &Table, rows: usize) -> String {
+    let columns: Vec<_> = table.columns.iter().map(|(name, _)| *name).collect();
+    let row = format!("({})", vec!["?"; columns.len()].join(", "));
+    let rows = vec![row; rows].join(", ");
+    format!("INSERT INTO {} ({}) VALUES {rows}", table.name, columns.join(", "))
+}
+
+impl Sink for SqliteSink<'_> {
+    fn row(&mut self, table: Id, cells: &[Cell<'_>]) -> Result<(), Error> {
+        let waiting = &mut self.waiting[table as usize];
+        let mut hold = |bytes: &[u8]| {
+            let start = waiting.bytes.len();
+            waiting.bytes.extend_from_slice(bytes);
+            (start, waiting.bytes.len())
+        };
+        waiting.cells.extend(cells.iter().map(|cell| match *cell {
+            Cell::Null => Held::Null,
+            Cell::Int(value) => Held::Int(value),
+            Cell::Bool(value) => Held::Int(value.into()),
+            Cell::Text(text) => {
+                let (start, end) = hold(text.as_bytes());
+                Held::Text(start, end)
+            }
+            Cell::Bytes(bytes) => {
+                let (start, end) = hold(bytes);
+                Held::Bytes(start, end)
+            }
+        }));
+        waiting.rows += 1;
+        if waiting.rows == ROWS { self.write(table.table(), table as usize) } else { Ok(()) }
+    }
+
+    fn flush(&mut self) -> Result<(), Error> {
+        for (place, table) in TABLES.iter().enumerate() {
+            if self.waiting[place].rows > 0 {
+                self.write(table, place)?;
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,256 @@
+//! Taking away what is gone.
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+
+use sea_orm::DatabaseTransaction;
+use serde_json::{Value, json};
+
+use super::apply::may_write;
+use super::batch::{Batch, get};
+use super::bulk::Id;
+use super::changes::{Changes, now};
+use super::existing::IMDB;
+use super::file::{File, Scope};
+use super::stored;
+use super::tally::Tally;
+use super::titles::{remove_empty_seasons, with, write_released};
+use crate::error::Error;
+
+/// Take away what is gone: the rows that the source gave, and the thing itself, where nobody else
+/// holds on to it. Its row id is kept, for its return.
+///
+/// # Errors
+/// The fault of the database.
+pub async fn withdraw(
+    transaction: &DatabaseTransaction,
+    source_id: i64,
+    scope: Scope,
+    keys: &[String],
+) -> Result<Tally, Error> {
+    let batch = Batch { transaction, source_id };
+    let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
+    let ids = batch.ids(scope, &keys).await?;
+    let mut tally = Tally::default();
+    let kept = stored::quarantine(&batch, scope, &keys).await?;
+    let sql = format!(
+        "SELECT key, hashes FROM import_record
+        WHERE source_id = {{source}} AND scope = '{}' AND key IN {{keys}}",
+        scope.name()
+    );
+    for row in batch.rows(&sql, keys.as_slice().into()).await? {
+        let (key, hashes): (String, Vec<u8>) = (get(&row, 0)?, get(&row, 1)?);
+        for (file, hash) in scope.files().iter().zip(hashes.chunks(8)) {
+            let is_there = hash.iter().any(|byte| *byte != 0);
+            match file {
+                // Their rows are counted below.
+                File::TitleAkas | File::TitlePrincipals => {
+                    let kept = kept.get(&key).into_iter().flatten();
+                    let kept = kept.filter(|kept| kept.file == file.name() && !kept.is_loaded);
+                    tally.of(*file).withdrawn += kept.count() as u64;
+                }
+                _ => tally.of(*file).withdrawn += u64::from(is_there),
+            }
+        }
+    }
+    batch.forget(scope, &keys).await?;
+    let rows: Vec<i64> = ids.values().copied().collect();
+    if rows.is_empty() {
+        return Ok(tally);
+    }
+    if scope == Scope::Title {
+        for (table, column, file) in [
+            ("title_name", "id", File::TitleAkas),
+            ("credit", "CASE WHEN is_billed THEN 1 ELSE 0 END", File::TitlePrincipals),
+        ] {
+            let sql = format!(
+                "SELECT CAST({} AS bigint) FROM {table} WHERE source_id = {{source}} AND production_id IN {{keys}}",
+                if table == "credit" {
+                    format!("coalesce(sum({column}), 0)")
+                } else {
+                    "count(*)".to_owned()
+                }
+            );
+            let counted = batch.rows(&sql, rows.as_slice().into()).await?;
+            let counted: i64 = counted.first().map_or(Ok(0), |row| get(row, 0))?;
+            tally.of(file).withdrawn += u64::try_from(counted).unwrap_or_default();
+        }
+    }
+    if scope == Scope::Title {
+        loosen_episodes(&batch, &rows).await?;
+    }
+    leave(&batch, scope, &ids).await?;
+    Ok(tally)
+}
+
+/// Let the source's episodes of these shows stand on their own: they go too, or have another show.
+///
+/// # Errors
+/// The fault of the database.
+pub async fn loosen_episodes(batch: &Batch<'_>, shows: &[i64]) -> Result<(), Error> {
+    let sql = "SELECT production_id FROM episode WHERE show_id IN {keys} AND production_id IN
+        (SELECT production_id FROM external_id WHERE source_id = {source} AND production_id IS NOT NULL)";
+    let loose = batch.rows(sql, shows.into()).await?;
+    let loose: Vec<i64> = loose.iter().map(|row| get(row, 0)).collect::<Result<_, _>>()?;
+    batch.leave_shows(&loose).await
+}
+
+/// SQL for whether somebody else holds on to a thing.
+fn is_claimed(scope: Scope) -> String {
+    let table = scope.table();
+    let mut claims = vec![
+        format!(
+            "EXISTS (SELECT 1 FROM {table}_source AS c WHERE c.{table}_id = t.id AND c.source_id <> {{source}})"
+        ),
+        format!(
+            "EXISTS (SELECT 1 FROM field_lock AS c WHERE c.entity = '{table}' AND c.entity_id = t.id)"
+        ),
+        format!(
+            "EXISTS (SELECT 1 FROM credit AS c WHERE c.{table}_id = t.id AND c.source_id <> {{source}})"
+        ),
+        format!(
+            "EXISTS (SELECT 1 FROM credit AS c JOIN field_lock AS l ON l.entity = 'credit' AND l.entity_id = c.id WHERE c.{table}_id = t.id)"
+        ),
+        format!(
+            "EXISTS (SELECT 1 FROM external_id AS c WHERE c.{table}_id = t.id AND c.source_id <> {{source}})"
+        ),
+    ];
+    let others: &[(&str, &str)] = match scope {
+        Scope::Name => {
+            claims.push("t.source_id <> {source}".to_owned());
+            &[("shot_director", "person_id"), ("award_person", "person_id")]
+        }
+        Scope::Title => {
+            claims.push("EXISTS (SELECT 1 FROM title_name AS c WHERE c.production_id = t.id AND c.source_id <> {source})".to_owned());
+            &[
+                ("shot", "film_id"),
+                ("shot", "episode_id"),
+                ("award_production", "production_id"),
+                ("video", "production_id"),
+                ("production_company", "production_id"),
+                ("episode", "show_id"),
+            ]
+        }
+    };
+    claims.extend(others.iter().map(|(other, column)| {
+        format!("EXISTS (SELECT 1 FROM {other} AS c WHERE c.{column} = t.id)")
+    }));
+    claims.join(" OR ")
+}
+
+/// Let things go that nobody else holds on to; of the others, take what the source gave.
+pub async fn leave(
+    batch: &Batch<'_>,
+    scope: Scope,
+    ids: &HashMap<String, i64>,
+) -> Result<(), Error> {
+    let table = scope.table();
+    let rows: Vec<i64> = ids.values().copied().collect();
+    let mut shows = Vec::new();
+    if scope == Scope::Title {
+        let sql = "SELECT DISTINCT show_id FROM episode WHERE show_id IS NOT NULL AND production_id IN {keys}";
+        for row in batch.rows(sql, rows.as_slice().into()).await? {
+            shows.push(get::<i64>(&row, 0)?);
+        }
+    }
+    let sql =
+        format!("SELECT t.id FROM {table} AS t WHERE t.id IN {{keys}} AND ({})", is_claimed(scope));
+    let claimed = batch.rows(&sql, rows.as_slice().into()).await?;
+    let claimed: HashSet<i64> = claimed.iter().map(|row| get(row, 0)).collect::<Result<_, _>>()?;
+    let mut changes = Changes::default();
+    let (mut retired, mut free) = (Vec::new(), Vec::new());
+    for (key, id) in ids {
+        if claimed.contains(id) {
+            changes.add(table, *id, "update", &BTreeSet::from(["sources"]));
+        } else {
+            changes.add(table, *id, "delete", &BTreeSet::new());
+            retired.push(json!([IMDB, scope.name(), key, table, id, false, now()]));
+            free.push(*id);
+        }
+    }
+    let columns = ["catalog", "scope", "value", "entity", "entity_id", "is_by_hand", "at_ms"];
+    batch.insert(Id::Retired, &columns, &retired).await?;
+    batch.delete(table, "id", &free).await?;
+    let held: Vec<i64> = claimed.into_iter().collect();
+    if !held.is_empty() {
+        take_back(batch, scope, &held).await?;
+    }
+    remove_empty_seasons(batch, &shows).await?;
+    changes.write(batch).await
+}
+
+/// Take away what the source gave to things that others hold on to.
+async fn take_back(batch: &Batch<'_>, scope: Scope, ids: &[i64]) -> Result<(), Error> {
+    let own = |table: &str, column: &str| {
+        let keep = match table {
+            // What was set by hand stays.
+            "credit" => {
+                "AND NOT EXISTS (SELECT 1 FROM field_lock AS l WHERE l.entity = 'credit' AND l.entity_id = credit.id)"
+            }
+            _ => "",
+        };
+        format!(
+            "SELECT id FROM {table} WHERE source_id = {{source}} AND {column} IN {{keys}} {keep}"
+        )
+    };
+    let column = format!("{}_id", scope.table());
+    let tables: &[&str] = match scope {
+        Scope::Name => &["credit", "person_source"],
+        Scope::Title => &["credit", "title_name", "production_source"],
+    };
+    match scope {
+        Scope::Name => {
+            let locks = batch.locks("person", ids).await?;
+            for (id, person) in stored::people(batch, ids).await? {
+                let fields = person.fields.unwrap_or_default();
+                let is_locked =
+                    |field: &str| locks.get(&id).is_some_and(|locks| locks.contains(field));
+                let gave = |field: &str| {
+                    let is_own = person.is_own || fields.iter().any(|own| own == field);
+                    is_own && !is_locked(field)
+                };
+                if gave("professions") {
+                    batch.delete("person_profession", "person_id", &[id]).await?;
+                }
+                if gave("known_for") {
+                    batch.delete("known_for", "person_id", &[id]).await?;
+                }
+                if !person.is_own {
+                    for (field, column) in [("born", "born_on"), ("died", "died_on")] {
+                        if gave(field) {
+                            batch.update(Id::Person, "id", &[column], &[json!([id, null])]).await?;
+                        }
+                    }
+                }
+            }
+        }
+        Scope::Title => {
+            let locks = batch.locks("production", ids).await?;
+            for (id, title) in stored::titles(batch, ids).await? {
+                let fields = title.fields.unwrap_or_default();
+                for (field, columns) in [
+                    ("original_title", &["original_title"][..]),
+                    ("released", &["released_on"]),
+                    ("runtime_minutes", &["runtime_minutes"]),
+                    ("rating_tenths", &["rating_tenths", "rating_votes"]),
+                ] {
+                    if may_write(Some(&fields), locks.get(&id), field, false) {
+                        let row = with(json!([id]), &Value::from(vec![Value::Null; columns.len()]));
+                        batch.update(Id::Production, "id", columns, &[row]).await?;
+                        if field == "released" {
+                            write_released(batch, &[json!([id, null])]).await?;
+                        }
+                    }
+                }
+                if may_write(Some(&fields), locks.get(&id), "genres", false) {
+                    batch.delete("production_genre", "production_id", &[id]).await?;
+                }
+            }
+        }
+    }
+    for table in tables {
+        let rows = batch.rows(&own(table, &column), ids.into()).await?;
+        let rows: Vec<i64> = rows.iter().map(|row| get(row, 0)).collect::<Result<_, _>>()?;
+        batch.delete(table, "id", &rows).await?;
+    }
+    Ok(())
+}
