@@ -1,11 +1,12 @@
 # The commands of the project. `make test` is everything that must pass.
 
-.PHONY: run test lint schema bench-import
+.PHONY: run test lint schema bench-import bench-overload fuzz
 
 run:
 	cargo run --release
 
 test: lint
+	cargo test --test it protocol::every_audit -- --nocapture
 	cargo test --workspace --all-targets
 
 lint:
@@ -20,3 +21,21 @@ schema:
 TITLES ?= 200000
 bench-import:
 	cargo bench --bench import -- $(TITLES)
+
+# What becomes of ten times as many requests as the server can serve; from this computer to itself,
+# within two minutes.
+bench-overload:
+	cargo bench --bench overload
+
+# Every fuzz target, for so many seconds each, from the corpus. What is found goes to fuzz/artifacts,
+# and what the corpus grows by to fuzz/target. Without a sanitizer, the stable toolchain can do it:
+# there is no unsafe code for one to watch.
+SECONDS ?= 20
+FUZZ_TARGETS = guard cursor id import_line socket_frame
+fuzz:
+	@for target in $(FUZZ_TARGETS); do \
+		mkdir -p fuzz/target/corpus/$$target || exit 1; \
+		CARGO_TARGET_DIR=fuzz/target cargo fuzz run $$target --sanitizer none --strip-dead-code=true \
+			fuzz/target/corpus/$$target fuzz/corpus/$$target -- \
+			-max_total_time=$(SECONDS) -rss_limit_mb=2048 -timeout=10 || exit 1; \
+	done

@@ -218,13 +218,9 @@ fn serve(settings: &Settings) -> Result<(), Error> {
             if settings.builtin_catalog && crate::import::fill_empty(&catalog).await? {
                 tracing::info!("filled the empty database with the built-in catalogue");
             }
-            let options = http::Options {
-                playground: settings.playground,
-                body_bytes_max: settings.body_bytes_max,
-                ..http::Options::default()
-            };
-            let server = Server::start(Arc::new(Api::new(catalog.clone())), listener, options)?;
-            print(&format!("Shotlist is ready at http://{}/\n", server.address()))?;
+            let api = Arc::new(Api::new(catalog.clone(), settings.api.clone())?);
+            let server = Server::start(api, listener, settings.http.clone())?;
+            print(&format!("Shotlist is ready at {}\n", server.url()))?;
             Ok::<_, Error>((catalog, server))
         };
         let (catalog, server) = tokio::select! {

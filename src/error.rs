@@ -34,10 +34,7 @@ impl From<sea_orm::DbErr> for Error {
 
 impl From<rusqlite::Error> for Error {
     fn from(error: rusqlite::Error) -> Self {
-        let class = error
-            .sqlite_error()
-            .map_or(FaultClass::Bug, |inner| FaultClass::of_code(&inner.extended_code.to_string()));
-        Self::Database(Fault { class, detail: error.to_string() })
+        Self::Database(error.into())
     }
 }
 
@@ -136,9 +133,14 @@ pub struct Fault {
 }
 
 impl Fault {
+    /// A failure of a class; the detail is for the log.
+    pub fn new(class: FaultClass, detail: impl Into<String>) -> Self {
+        Self { class, detail: detail.into() }
+    }
+
     /// A defect of this program that showed in the database layer.
     pub fn bug(detail: impl Into<String>) -> Self {
-        Self { class: FaultClass::Bug, detail: detail.into() }
+        Self::new(FaultClass::Bug, detail)
     }
 }
 
@@ -170,11 +172,48 @@ impl From<&sqlx::Error> for Fault {
             _ => FaultClass::Bug,
         };
         let detail = match error {
+            E::Database(database) => detail(database.code().as_deref(), database.message()),
             // The driver quotes the connection string here, password and all.
             E::Configuration(_) => "the database options are not valid".to_owned(),
             other => other.to_string(),
         };
         Self { class, detail }
+    }
+}
+
+/// What the database says, unless it is about a value, which it quotes.
+fn detail(code: Option<&str>, message: &str) -> String {
+    match code {
+        Some(code) if code.len() == 5 && code.starts_with("22") => {
+            format!("a value was refused (SQLSTATE {code})")
+        }
+        _ => message.to_owned(),
+    }
+}
+
+impl From<rusqlite::Error> for Fault {
+    fn from(error: rusqlite::Error) -> Self {
+        let class = error
+            .sqlite_error()
+            .map_or(FaultClass::Bug, |inner| FaultClass::of_code(&inner.extended_code.to_string()));
+        Self::new(class, error.to_string())
+    }
+}
+
+impl From<tokio_postgres::Error> for Fault {
+    fn from(error: tokio_postgres::Error) -> Self {
+        use std::error::Error;
+        if let Some(database) = error.as_db_error() {
+            // More than the message may quote values.
+            let code = database.code().code();
+            return Self::new(FaultClass::of_code(code), detail(Some(code), database.message()));
+        }
+        let cause = error.source();
+        // What a value or an answer that cannot be read has for its cause is not the network's.
+        let is_network = error.is_closed() || cause.is_none_or(<dyn Error>::is::<std::io::Error>);
+        let class = if is_network { FaultClass::Unavailable } else { FaultClass::Bug };
+        let cause = cause.map(|cause| format!(": {cause}")).unwrap_or_default();
+        Self::new(class, format!("{error}{cause}"))
     }
 }
 
@@ -227,6 +266,15 @@ mod tests {
         ] {
             assert_eq!(FaultClass::of_code(code), class, "{code}");
         }
+    }
+
+    #[test]
+    fn a_value_that_the_database_quotes_does_not_get_into_a_detail() {
+        let quoted = "invalid input syntax for type bigint: \"S3CRET\"";
+        assert_eq!(detail(Some("22P02"), quoted), "a value was refused (SQLSTATE 22P02)");
+        assert_eq!(detail(Some("42P01"), "no such table"), "no such table");
+        // SQLite's numbers are no SQLSTATE.
+        assert_eq!(detail(Some("22"), "a message"), "a message");
     }
 
     #[test]

@@ -7,7 +7,7 @@
 //! - [`import`]: data into the catalogue.
 //! - [`graphql`]: the schema's declarations, the compiler of operations, the executor.
 //! - [`http`]: the server, which knows no films.
-//! - [`config`], [`telemetry`], [`cli`]: the program around it.
+//! - [`config`], [`secret`], [`telemetry`], [`cli`]: the program around it.
 //!
 //! What always holds:
 //!
@@ -24,4 +24,6 @@ pub mod error;
 pub mod graphql;
 pub mod http;
 pub mod import;
+mod pem;
+pub mod secret;
 pub mod telemetry;

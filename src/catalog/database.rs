@@ -14,6 +14,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, S
 use sqlx::{ConnectOptions, Connection, Executor, PgConnection};
 
 use super::read::Reader;
+use super::tls;
 use crate::error::{Error, Fault, FaultClass};
 
 /// Where the database is. It never shows a password, in whatever way it is printed.
@@ -57,6 +58,7 @@ impl FromStr for DatabaseUrl {
             return Err("a database URL starts with sqlite:// or postgres://".to_owned());
         }
         let query = text.split_once('?').map_or("", |(_, query)| query);
+        let query = query.split('#').next().unwrap_or_default();
         for name in query.split('&').filter_map(|pair| pair.split('=').next()) {
             if !name.is_empty() && !POSTGRES_PARAMETERS.contains(&name) {
                 return Err(format!(
@@ -66,13 +68,13 @@ impl FromStr for DatabaseUrl {
             }
         }
         // The driver's own message quotes the whole URL.
-        match PgConnectOptions::from_str(text) {
-            Ok(options) => Ok(Self::Postgres(Box::new(options))),
-            Err(_) => Err(
-                "the database URL is not of the form postgres://USER:PASSWORD@HOST:PORT/DATABASE"
-                    .to_owned(),
-            ),
-        }
+        let connect = PgConnectOptions::from_str(text).map_err(|_| {
+            "the database URL is not of the form postgres://USER:PASSWORD@HOST:PORT/DATABASE"
+                .to_owned()
+        })?;
+        let mode = query.split('&').find_map(|pair| pair.strip_prefix("sslmode="));
+        let mode = mode.map(str::to_owned).or_else(|| std::env::var("PGSSLMODE").ok());
+        Ok(Self::Postgres(Box::new(tls::settle(connect, mode.as_deref())?)))
     }
 }
 
@@ -122,17 +124,14 @@ impl Default for Options {
 }
 
 /// Longest wait for a free connection.
-const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
+pub(super) const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
 /// Connections to PostgreSQL that write; SQLite has one writer by nature.
 const POSTGRES_WRITE_CONNECTIONS: u32 = 4;
 /// Prepared statements that a connection keeps.
-const STATEMENT_CACHE: usize = 512;
+pub(super) const STATEMENT_CACHE: usize = 512;
 
 /// Open the writing pool.
-pub async fn connect_write(
-    url: &DatabaseUrl,
-    options: &Options,
-) -> Result<DatabaseConnection, Error> {
+pub async fn connect_write(url: &DatabaseUrl) -> Result<DatabaseConnection, Error> {
     match url {
         DatabaseUrl::Sqlite(path) => {
             let connect = sqlite_options(path)
@@ -164,18 +163,34 @@ pub async fn connect_write(
                         tries += 1;
                         tokio::time::sleep(Duration::from_millis(100)).await;
                     }
-                    Err(error) => break Err(sqlite_refusal(path, &error)),
+                    Err(error) => break Err(sqlite_refusal(path, &reason(&error))),
                 }
             }
         }
         DatabaseUrl::Postgres(connect) => {
-            let connect = postgres_options(connect, options, false);
+            let connect = connect
+                .as_ref()
+                .clone()
+                .application_name("shotlist")
+                .statement_cache_capacity(STATEMENT_CACHE)
+                .disable_statement_logging()
+                .options([
+                    ("idle_in_transaction_session_timeout", "60000"),
+                    ("lock_timeout", "10000"),
+                    // The hook's ROLLBACK has mostly nothing to roll back, which is not worth a
+                    // warning.
+                    ("client_min_messages", "error"),
+                ]);
             // A pool would go on trying, and forget why it did not succeed.
             let first = PgConnection::connect_with(&connect);
             let first = tokio::time::timeout(ACQUIRE_TIMEOUT, first).await;
             let first = first.unwrap_or(Err(sqlx::Error::PoolTimedOut));
-            first.map_err(|error| postgres_refusal(url, &error))?.close().await?;
-            let pool = postgres_pool(POSTGRES_WRITE_CONNECTIONS)
+            first.map_err(|error| postgres_refusal(url, &reason(&error)))?.close().await?;
+            let pool = PgPoolOptions::new()
+                .max_connections(POSTGRES_WRITE_CONNECTIONS)
+                .acquire_timeout(ACQUIRE_TIMEOUT)
+                // Young connections find a node that has taken over.
+                .max_lifetime(Duration::from_secs(300))
                 .after_release(|connection, _| {
                     // A BEGIN whose caller went away leaves a transaction behind.
                     Box::pin(async move {
@@ -185,34 +200,23 @@ pub async fn connect_write(
                 })
                 .connect_with(connect)
                 .await
-                .map_err(|error| postgres_refusal(url, &error))?;
+                .map_err(|error| postgres_refusal(url, &reason(&error)))?;
             Ok(SqlxPostgresConnector::from_sqlx_postgres_pool(pool))
         }
     }
 }
 
-/// Open the reading pool, of a database that exists.
+/// Open the reading side, of a database that exists.
 pub async fn connect_read(url: &DatabaseUrl, options: &Options) -> Result<Reader, Error> {
     match url {
-        DatabaseUrl::Sqlite(path) => {
-            let connect = sqlite_options(path).read_only(true).row_buffer_size(1024);
-            let pool = SqlitePoolOptions::new()
-                .max_connections(options.read_connections)
-                .idle_timeout(None)
-                .max_lifetime(None)
-                .test_before_acquire(false)
-                .acquire_timeout(ACQUIRE_TIMEOUT)
-                .connect_with(connect)
-                .await
-                .map_err(|error| sqlite_refusal(path, &error))?;
-            Ok(Reader::sqlite(pool))
-        }
+        DatabaseUrl::Sqlite(path) => Reader::sqlite(path, options)
+            .await
+            .map_err(|fault| sqlite_refusal(path, &fault.to_string())),
         DatabaseUrl::Postgres(connect) => {
-            let pool = postgres_pool(options.read_connections)
-                .connect_with(postgres_options(connect, options, true))
-                .await
-                .map_err(|error| postgres_refusal(url, &error))?;
-            Ok(Reader::postgres(pool))
+            Reader::postgres(connect, options).await.map_err(|error| match error {
+                Error::Database(fault) => postgres_refusal(url, &fault.to_string()),
+                refused @ Error::Refused(_) => refused,
+            })
         }
     }
 }
@@ -228,70 +232,22 @@ fn sqlite_options(path: &Path) -> SqliteConnectOptions {
         .disable_statement_logging()
 }
 
-fn postgres_pool(connections: u32) -> PgPoolOptions {
-    PgPoolOptions::new()
-        .max_connections(connections)
-        .acquire_timeout(ACQUIRE_TIMEOUT)
-        // Young connections spread over the nodes again after one of them was away.
-        .max_lifetime(Duration::from_secs(300))
-}
-
-fn postgres_options(
-    connect: &PgConnectOptions,
-    options: &Options,
-    read_only: bool,
-) -> PgConnectOptions {
-    let connect = connect
-        .clone()
-        .application_name("shotlist")
-        .statement_cache_capacity(STATEMENT_CACHE)
-        .disable_statement_logging();
-    let timeout = options.statement_timeout.as_millis().to_string();
-    if read_only {
-        connect.options([
-            ("default_transaction_read_only", "on"),
-            ("statement_timeout", timeout.as_str()),
-            // Statements that take arrays would be planned anew at each use otherwise.
-            ("plan_cache_mode", "force_generic_plan"),
-            // Such a plan does not know how small a page is, nor how few rows a filter leaves, and
-            // would read whole tables to find, to join or to sort them. Every join of ours looks up
-            // a few rows by their key, and every page is read in the order of an index.
-            ("enable_seqscan", "off"),
-            ("enable_bitmapscan", "off"),
-            ("enable_hashjoin", "off"),
-            ("enable_mergejoin", "off"),
-            ("enable_sort", "off"),
-            // What is switched off counts as very dear, which would make every sort of a few rows
-            // worth compiling, or a second process.
-            ("jit", "off"),
-            ("max_parallel_workers_per_gather", "0"),
-        ])
-    } else {
-        connect.options([
-            ("idle_in_transaction_session_timeout", "60000"),
-            ("lock_timeout", "10000"),
-            // The hook's ROLLBACK has mostly nothing to roll back, which is not worth a warning.
-            ("client_min_messages", "error"),
-        ])
+/// What the driver of the writing side says, in words for who set the URL.
+fn reason(error: &sqlx::Error) -> String {
+    match error {
+        sqlx::Error::Database(database) => database.message().to_owned(),
+        sqlx::Error::Io(io) => io.to_string(),
+        sqlx::Error::Tls(error) => format!("no encrypted connection: {error}"),
+        sqlx::Error::PoolTimedOut => "no answer in time".to_owned(),
+        _ => "the connection failed".to_owned(),
     }
 }
 
-fn sqlite_refusal(path: &Path, error: &sqlx::Error) -> Error {
-    let reason = match error {
-        sqlx::Error::Database(database) => database.message().to_owned(),
-        sqlx::Error::PoolTimedOut => "it did not open in time".to_owned(),
-        other => other.to_string(),
-    };
+fn sqlite_refusal(path: &Path, reason: &str) -> Error {
     Error::refused(format!("cannot open the database file {}: {reason}", path.display()))
 }
 
-fn postgres_refusal(url: &DatabaseUrl, error: &sqlx::Error) -> Error {
-    let reason = match error {
-        sqlx::Error::Database(database) => database.message().to_owned(),
-        sqlx::Error::Io(io) => io.to_string(),
-        sqlx::Error::PoolTimedOut => "no answer in time".to_owned(),
-        _ => "the connection failed".to_owned(),
-    };
+fn postgres_refusal(url: &DatabaseUrl, reason: &str) -> Error {
     Error::refused(format!("cannot reach the database {url}: {reason}"))
 }
 

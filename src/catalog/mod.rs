@@ -10,6 +10,7 @@ pub mod merge;
 mod migrate;
 pub mod read;
 pub mod record;
+pub mod tls;
 pub mod write;
 
 use std::future::Future;
@@ -22,7 +23,7 @@ use sea_orm::{
 };
 
 pub use database::{DatabaseUrl, Options};
-pub use read::Backend;
+pub use read::{Backend, Stop};
 
 use crate::error::{Error, Fault};
 
@@ -43,11 +44,11 @@ impl Catalog {
     /// # Errors
     /// When the database cannot be opened or reached, or is newer than this program.
     pub async fn open(url: &DatabaseUrl, options: &Options) -> Result<Self, Error> {
-        let mut write = database::connect_write(url, options).await?;
+        let mut write = database::connect_write(url).await?;
         if migrate::up(&write).await? {
             // A connection of SQLite's that has migrated goes on holding temporary tables.
             write.close().await?;
-            write = database::connect_write(url, options).await?;
+            write = database::connect_write(url).await?;
         }
         let read = database::connect_read(url, options).await?;
         Ok(Self { read: Arc::new(read), write })
@@ -142,7 +143,7 @@ impl Catalog {
     /// # Errors
     /// When the database fails.
     pub async fn close(self) -> Result<(), Error> {
-        self.read.close().await;
+        self.read.close();
         self.write.close().await?;
         Ok(())
     }

@@ -9,7 +9,9 @@ use sea_orm::{
     ColumnTrait, ColumnType, EntityName, EntityTrait, IdenStatic, Iterable, PrimaryKeyToColumn,
 };
 
+use super::Options;
 use super::filter::{FilterInput, Groups};
+use super::guard::Limit;
 
 /// The largest page a client may ask for.
 pub const PAGE_SIZE_MAX: i64 = 100;
@@ -17,6 +19,8 @@ pub const PAGE_SIZE_MAX: i64 = 100;
 pub const PAGE_SIZE_DEFAULT: i64 = 20;
 /// Rows of a short list that is not paged; such a list is bounded too.
 pub const LIST_SIZE_MAX: i64 = 100;
+/// Rows that such a list has, as far as costs go: most have one or two.
+pub const LIST_SIZE_USUAL: u64 = 2;
 /// Ids that one `nodes` field may name.
 pub const NODES_MAX: usize = 100;
 
@@ -423,6 +427,35 @@ pub enum Source {
     Node,
     /// Any rows by their global ids; root only.
     Nodes,
+    /// An object of facts about the server; no row is behind it.
+    Server,
+    /// A fact about the server.
+    Fact(Fact),
+}
+
+/// What the server says of itself: known when a plan is made.
+#[derive(Clone, Copy, Debug)]
+pub enum Fact {
+    /// The version of the program.
+    Version,
+    /// A limit.
+    Limit(Limit),
+    /// The longest time that a request may take, in milliseconds.
+    Deadline,
+    /// A number that never changes.
+    Number(i64),
+}
+
+impl Fact {
+    /// Its value, as JSON.
+    pub fn json(self, options: &Options) -> String {
+        match self {
+            Self::Version => format!("\"{}\"", env!("CARGO_PKG_VERSION")),
+            Self::Limit(limit) => options.limits.max(limit).to_string(),
+            Self::Deadline => options.deadline.as_millis().to_string(),
+            Self::Number(number) => number.to_string(),
+        }
+    }
 }
 
 /// Rows that are computed for a parent, the best first.
@@ -611,6 +644,18 @@ pub fn lookup(
     Field { name, ty: Type::named(object), description, source: Source::Lookup(lookup) }
 }
 
+/// An object of facts about the server.
+pub fn server(name: &'static str, object: &'static str, description: &'static str) -> Field {
+    let ty = Type::named(object).non_null();
+    Field { name, ty, description, source: Source::Server }
+}
+
+/// A fact about the server.
+pub fn fact(name: &'static str, fact: Fact, description: &'static str) -> Field {
+    let ty = Type::named(if matches!(fact, Fact::Version) { "String" } else { "Int" }).non_null();
+    Field { name, ty, description, source: Source::Fact(fact) }
+}
+
 impl Field {
     /// Never null although its column may be: the object that holds it exists only where it is set.
     pub fn known(mut self) -> Self {
@@ -736,6 +781,16 @@ pub struct Object {
     pub interfaces: &'static [&'static str],
     /// Fields, in the order of the schema.
     pub fields: Vec<Field>,
+}
+
+/// For how many seconds an answer about the catalogue may be kept by whoever it passes.
+const MAX_AGE_SECONDS: u32 = 60;
+
+impl Object {
+    /// For how many seconds an answer with such objects may be kept; none says nothing about it.
+    pub fn max_age(&self) -> Option<u32> {
+        self.table.map(|_| MAX_AGE_SECONDS)
+    }
 }
 
 /// A type that several objects share.

@@ -3,6 +3,8 @@
 use apollo_compiler::parser::{SourceMap, SourceSpan};
 use serde::Serialize;
 
+use super::guard::Exceeded;
+
 /// Codes of errors that are the request's, by the names that Apollo's clients and gateways match.
 pub mod code {
     /// The document is not GraphQL.
@@ -21,6 +23,24 @@ pub mod code {
     pub const AMBIGUOUS: &str = "AMBIGUOUS";
     /// The request is not a GraphQL request.
     pub const BAD_REQUEST: &str = "BAD_REQUEST";
+    /// The server has no room for the request at present.
+    pub const OVERLOADED: &str = "OVERLOADED";
+    /// The client has used up its points.
+    pub const RATE_LIMITED: &str = "RATE_LIMITED";
+    /// No document is registered under the hash: it has to be sent once.
+    pub const PERSISTED_QUERY_NOT_FOUND: &str = "PERSISTED_QUERY_NOT_FOUND";
+    /// The server takes no documents by id, or none that clients register.
+    pub const PERSISTED_QUERY_NOT_SUPPORTED: &str = "PERSISTED_QUERY_NOT_SUPPORTED";
+    /// The document is not one of those that the server trusts.
+    pub const PERSISTED_QUERY_NOT_IN_LIST: &str = "PERSISTED_QUERY_NOT_IN_LIST";
+    /// The server does not tell its schema.
+    pub const INTROSPECTION_DISABLED: &str = "INTROSPECTION_DISABLED";
+    /// Whoever asks may not.
+    pub const FORBIDDEN: &str = "FORBIDDEN";
+    /// A socket has as many operations open as it may have.
+    pub const TOO_MANY_OPERATIONS: &str = "TOO_MANY_OPERATIONS";
+    /// An address has as many sockets open as it may have.
+    pub const TOO_MANY_SOCKETS: &str = "TOO_MANY_SOCKETS";
     /// A defect of the server.
     pub const INTERNAL_SERVER_ERROR: &str = "INTERNAL_SERVER_ERROR";
 }
@@ -90,6 +110,9 @@ pub struct Extensions {
     /// Under which the log has the cause.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub request_id: Option<Box<str>>,
+    /// The limit that the request exceeds, as `limit`, `max` and `found`.
+    #[serde(flatten, skip_serializing_if = "Option::is_none")]
+    pub exceeded: Option<Box<Exceeded>>,
 }
 
 /// An error of the response.
@@ -108,19 +131,35 @@ pub struct GraphQLError {
 }
 
 impl GraphQLError {
+    /// What clients are told.
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
     /// An error of the whole request.
     pub fn new(code: &'static str, message: impl Into<Box<str>>) -> Self {
         Self {
             message: message.into(),
             locations: Vec::new(),
             path: Vec::new(),
-            extensions: Extensions { code, argument: None, request_id: None },
+            extensions: Extensions { code, argument: None, request_id: None, exceeded: None },
         }
     }
 
     /// Whether it is a defect of the server.
     pub fn is_internal(&self) -> bool {
         self.extensions.code == code::INTERNAL_SERVER_ERROR
+    }
+
+    /// For exceeding this limit.
+    pub fn exceeding(mut self, exceeded: Exceeded) -> Self {
+        self.extensions.exceeded = Some(Box::new(exceeded));
+        self
+    }
+
+    /// The limit that the request exceeds.
+    pub fn exceeded(&self) -> Option<&Exceeded> {
+        self.extensions.exceeded.as_deref()
     }
 
     /// At this place of the document.

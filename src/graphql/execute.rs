@@ -5,12 +5,15 @@ use std::future::Future;
 use std::ops::Range;
 use std::pin::Pin;
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use futures_util::future::join_all;
 
+use super::declare::LIST_SIZE_MAX;
 use super::plan::bind::{Bound, KeyList};
-use super::plan::statement::ORDINAL;
+use super::plan::statement::{ORDINAL, Reading};
 use super::plan::{Keys, LevelIndex, Plan};
+use crate::catalog::Stop;
 use crate::catalog::read::{Parameter, Reader, Rows};
 use crate::error::Fault;
 
@@ -91,17 +94,36 @@ impl Outcome {
         let range = self.places.place(parent).and_then(|place| self.ranges.get(place));
         range.cloned().unwrap_or(0..0)
     }
+
+    /// The rows that are shown of a level: not the one that tells whether a page goes on, and none of
+    /// several that fit a key.
+    fn shown(&self, reading: Reading, size: usize) -> impl Iterator<Item = usize> {
+        self.ranges.iter().cloned().flat_map(move |Range { start, end }| match reading {
+            Reading::Page => start..end.min(start.saturating_add(size)),
+            Reading::LastPage => start.max(end.saturating_sub(size))..end,
+            Reading::AtMost(rows) if rows < LIST_SIZE_MAX && end - start > 1 => start..start,
+            _ => start..end,
+        })
+    }
 }
 
 /// What every level of a plan read; a level that failed has the fault.
 pub type Outcomes = Vec<OnceLock<Result<Outcome, Fault>>>;
 
-/// Run the statements.
-pub async fn run(reader: &Reader, plan: &Plan, bound: &Bound) -> Outcomes {
+/// Run the statements. Below those with which more rows have been read than may be, none is run.
+/// Returns what was read, and how many rows.
+pub async fn run(
+    reader: &Reader,
+    plan: &Plan,
+    bound: &Bound,
+    rows_max: u64,
+    stop: &Stop,
+) -> (Outcomes, u64) {
     let outcomes: Outcomes = plan.levels.iter().map(|_| OnceLock::new()).collect();
-    let run = Run { reader, plan, bound, outcomes: &outcomes };
+    let rows = AtomicU64::new(0);
+    let run = Run { reader, plan, bound, stop, outcomes: &outcomes, rows: &rows, rows_max };
     join_all(plan.first.iter().map(|&index| run.level(index))).await;
-    outcomes
+    (outcomes, rows.into_inner())
 }
 
 #[derive(Clone, Copy)]
@@ -109,7 +131,10 @@ struct Run<'a> {
     reader: &'a Reader,
     plan: &'a Plan,
     bound: &'a Bound,
+    stop: &'a Stop,
     outcomes: &'a Outcomes,
+    rows: &'a AtomicU64,
+    rows_max: u64,
 }
 
 impl<'a> Run<'a> {
@@ -117,9 +142,12 @@ impl<'a> Run<'a> {
     fn level(self, index: LevelIndex) -> Pin<Box<dyn Future<Output = ()> + Send + 'a>> {
         Box::pin(async move {
             let outcome = self.read(index).await;
-            let failed = outcome.is_err();
+            let read = outcome.as_ref().map(|outcome| outcome.rows.len() as u64);
+            let goes_on = read.is_ok_and(|read| {
+                self.rows.fetch_add(read, Ordering::Relaxed).saturating_add(read) <= self.rows_max
+            });
             let _ = self.outcomes[index].set(outcome);
-            if !failed {
+            if goes_on {
                 let children = self.plan.children[index].iter();
                 join_all(children.map(|&child| self.level(child))).await;
             }
@@ -133,10 +161,16 @@ impl<'a> Run<'a> {
             Keys::Root => None,
             Keys::Given { .. } | Keys::Named { .. } => bound.keys.clone(),
             Keys::Rows { level, slot, group, kinds } => match self.outcomes[*level].get() {
-                Some(Ok(parents)) => Some(match group {
-                    None => KeyList::Ids(distinct(&parents.rows, *slot, kinds.as_ref())?),
-                    Some(group) => grouped(&parents.rows, *slot, *group)?,
-                }),
+                Some(Ok(parents)) => {
+                    let reading = self.plan.levels[*level].statement.reading();
+                    let shown = parents.shown(reading, self.bound.levels[*level].size);
+                    Some(match group {
+                        None => {
+                            KeyList::Ids(distinct(&parents.rows, shown, *slot, kinds.as_ref())?)
+                        }
+                        Some(group) => grouped(&parents.rows, shown, *slot, *group)?,
+                    })
+                }
                 _ => Some(KeyList::Ids(Vec::new())),
             },
         };
@@ -153,7 +187,7 @@ impl<'a> Run<'a> {
         }));
         parameters.extend(bound.parameters.iter().cloned());
         let sql = level.statement.text(bound.bounds);
-        let rows = self.reader.fetch(&sql, parameters).await?;
+        let rows = self.reader.fetch(&sql, parameters, self.stop).await?;
 
         let mut ranges: Vec<Range<usize>> = vec![0..0; count];
         for row in 0..rows.len() {
@@ -167,9 +201,14 @@ impl<'a> Run<'a> {
 }
 
 /// The keys of groups; each is a row of its own.
-fn grouped(rows: &Rows, slot: usize, group: usize) -> Result<KeyList, Fault> {
+fn grouped(
+    rows: &Rows,
+    shown: impl Iterator<Item = usize>,
+    slot: usize,
+    group: usize,
+) -> Result<KeyList, Fault> {
     let (mut ids, mut names) = (Vec::with_capacity(rows.len()), Vec::with_capacity(rows.len()));
-    for row in 0..rows.len() {
+    for row in shown {
         if let (Some(id), Some(name)) = (rows.int(row, slot)?, rows.text(row, group)?) {
             ids.push(id);
             names.push(name.to_owned());
@@ -181,12 +220,13 @@ fn grouped(rows: &Rows, slot: usize, group: usize) -> Result<KeyList, Fault> {
 /// The keys of the parents, each once.
 fn distinct(
     rows: &Rows,
+    shown: impl Iterator<Item = usize>,
     slot: usize,
     kinds: Option<&(usize, Vec<i64>)>,
 ) -> Result<Vec<i64>, Fault> {
     let mut keys = Vec::with_capacity(rows.len());
     let mut seen = std::collections::HashSet::with_capacity(rows.len());
-    for row in 0..rows.len() {
+    for row in shown {
         if let Some((slot, kinds)) = kinds
             && !rows.int(row, *slot)?.is_some_and(|kind| kinds.contains(&kind))
         {

@@ -3,16 +3,21 @@
 //!
 //! - [`types`] declares every field once, in the words of [`declare`]; [`schema`] makes the type
 //!   system of the declarations.
+//! - [`guard`] refuses what would cost too much.
+//! - [`load`] lets in as many requests as can be served, and no client more than its share.
 //! - [`plan`] compiles a validated operation, [`execute`] runs the statements, [`render`] writes.
 //!
 //! One request, from end to end, is [`Api::execute`].
 
 pub mod cursor;
 pub mod declare;
+pub mod documents;
 pub mod error;
 mod execute;
 pub mod filter;
+pub mod guard;
 pub mod id;
+pub mod load;
 pub mod plan;
 mod render;
 pub mod schema;
@@ -20,53 +25,108 @@ pub mod types;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
 use apollo_compiler::diagnostic::ToCliReport;
-use apollo_compiler::executable::{ExecutableDocument, Operation, Selection, SelectionSet};
+use apollo_compiler::executable::{ExecutableDocument, Operation};
 use apollo_compiler::introspection;
-use apollo_compiler::parser::Parser;
 use apollo_compiler::request::coerce_variable_values;
 use apollo_compiler::response::JsonMap;
 use apollo_compiler::validation::{DiagnosticList, Valid};
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
+use tokio::sync::Semaphore;
+use tokio::task::JoinHandle;
+use tokio_util::task::AbortOnDropHandle;
 
+use documents::Documents;
 use error::{GraphQLError, Location, code};
+use guard::{Exceeded, Limit, Limits, Refusals};
+use load::{Client, Load, REQUEST_POINTS, Refused};
 use plan::Plan;
 use plan::argument::Shapes;
 use schema::Schema;
 
-use crate::catalog::Catalog;
-use crate::error::{Fault, FaultClass};
+use crate::catalog::{Backend, Catalog, Stop};
+use crate::error::{Error, Fault, FaultClass};
 
-/// Bytes of a document.
-pub const DOCUMENT_BYTES_MAX: usize = 65_536;
-/// Lexical tokens of a document, white space and commas among them.
-pub const TOKENS_MAX: usize = 15_000;
-/// How deep a document may nest.
-pub const NESTING_MAX: usize = 100;
-/// Lists of the schema that a document may ask for; the usual introspection asks for twelve.
-const INTROSPECTION_LISTS_MAX: usize = 100;
 /// Errors that a refused document is answered with.
 const DIAGNOSTICS_MAX: usize = 10;
-/// Bytes of document text that stay compiled.
-const DOCUMENTS_KEPT_BYTES: u64 = 4 << 20;
+/// Bytes of documents that stay compiled, about.
+const DOCUMENTS_KEPT_BYTES: u64 = 8 << 20;
+/// Bytes that a document takes, about: for itself, and for each byte of its text.
+const DOCUMENT_BYTES: u64 = 2_048;
+const DOCUMENT_BYTES_PER_BYTE: u64 = 32;
 /// Bytes of plans that stay compiled, about.
-const PLANS_KEPT_BYTES: u64 = 64 << 20;
+const PLANS_KEPT_BYTES: u64 = 16 << 20;
 
 /// A GraphQL request.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Request {
     /// The document.
-    pub query: String,
+    #[serde(default)]
+    pub query: Option<String>,
+    /// The id of a document that the server knows, in its place.
+    #[serde(default)]
+    pub document_id: Option<String>,
     /// Which of its operations, where it has several.
     #[serde(default)]
     pub operation_name: Option<String>,
     /// Values of variables.
     #[serde(default)]
     pub variables: Option<JsonMap>,
+    /// What a protocol on top of GraphQL adds.
+    #[serde(default)]
+    pub extensions: Option<JsonMap>,
+}
+
+impl Request {
+    /// A request that is a document alone.
+    pub fn of(query: impl Into<String>) -> Self {
+        Self { query: Some(query.into()), ..Self::default() }
+    }
+}
+
+/// What a transport knows of a request beside its text.
+#[derive(Clone, Debug, Default)]
+pub struct Context {
+    /// Under which the log tells about it.
+    pub request_id: String,
+    /// Whether it may only be a query, since its transport is meant to be safe.
+    pub only_queries: bool,
+    /// Whether the answer tells what it cost.
+    pub wants_cost: bool,
+    /// Whose points it costs; those of no client are not counted.
+    pub client: Option<Client>,
+}
+
+/// Settings of the API.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Longest time that a request may take.
+    pub deadline: Duration,
+    /// What a request may ask for.
+    pub limits: Limits,
+    /// How many requests are let in.
+    pub load: load::Options,
+    /// Which documents can be named instead of sent.
+    pub documents: documents::Options,
+    /// Whether clients may ask about the schema.
+    pub introspection: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            deadline: Duration::from_secs(10),
+            limits: Limits::default(),
+            load: load::Options::default(),
+            documents: documents::Options::default(),
+            introspection: true,
+        }
+    }
 }
 
 /// How far a request came.
@@ -76,8 +136,42 @@ pub enum Outcome {
     Executed,
     /// It was refused, by its own fault.
     Refused,
+    /// Its transport does not allow such an operation.
+    NotAllowed,
+    /// Its client has used up what it may.
+    RateLimited,
+    /// The server has no room for it at present.
+    Overloaded,
+    /// It did not end by its deadline.
+    TimedOut,
     /// It met a defect of the server.
     Failed,
+}
+
+impl Outcome {
+    /// Every outcome.
+    pub const ALL: [Self; 7] = [
+        Self::Executed,
+        Self::Refused,
+        Self::NotAllowed,
+        Self::RateLimited,
+        Self::Overloaded,
+        Self::TimedOut,
+        Self::Failed,
+    ];
+
+    /// Its name among the metrics.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Executed => "executed",
+            Self::Refused => "refused",
+            Self::NotAllowed => "not_allowed",
+            Self::RateLimited => "rate_limited",
+            Self::Overloaded => "overloaded",
+            Self::TimedOut => "timed_out",
+            Self::Failed => "failed",
+        }
+    }
 }
 
 /// The answer to a request.
@@ -87,31 +181,75 @@ pub struct Response {
     pub outcome: Outcome,
     /// JSON.
     pub body: Vec<u8>,
+    /// After how many seconds it may be sent again, where it was not let in.
+    pub retry_after: Option<u64>,
+    /// For how many seconds it may be kept, where it is the same for everyone.
+    pub max_age: Option<u32>,
 }
 
 impl Response {
-    /// The answer to a request that was not executed.
+    /// The answer to a request that was not executed, by its own fault.
     pub fn refusal(errors: &[GraphQLError]) -> Self {
-        #[derive(serde::Serialize)]
-        struct Refusal<'a> {
-            errors: &'a [GraphQLError],
-        }
-        let body = serde_json::to_vec(&Refusal { errors }).unwrap_or_default();
-        Self { outcome: Outcome::Refused, body }
+        Self::without_data(Outcome::Refused, errors)
     }
 
-    fn failure(errors: &[GraphQLError]) -> Self {
-        Self { outcome: Outcome::Failed, ..Self::refusal(errors) }
+    fn timed_out() -> Self {
+        let sentence = "The request took too long; ask for less.";
+        let error = GraphQLError::new(FaultClass::Timeout.code(), sentence);
+        Self::without_data(Outcome::TimedOut, &[error])
     }
+
+    fn without_data(outcome: Outcome, errors: &[GraphQLError]) -> Self {
+        Self::with_extensions(outcome, errors, None)
+    }
+
+    fn with_extensions(
+        outcome: Outcome,
+        errors: &[GraphQLError],
+        extensions: Option<Extensions>,
+    ) -> Self {
+        #[derive(Serialize)]
+        struct Refusal<'a> {
+            errors: &'a [GraphQLError],
+            #[serde(skip_serializing_if = "Option::is_none")]
+            extensions: Option<Extensions>,
+        }
+        let body = serde_json::to_vec(&Refusal { errors, extensions }).unwrap_or_default();
+        Self { outcome, body, retry_after: None, max_age: None }
+    }
+}
+
+/// What an answer tells beside its data and errors.
+#[derive(Clone, Copy, Debug, Serialize)]
+struct Extensions {
+    cost: Cost,
+}
+
+/// What a request cost.
+#[derive(Clone, Copy, Debug, Serialize)]
+struct Cost {
+    /// The most that it could come to, in points; see [`guard::cost`].
+    requested: u64,
+    /// The most that is allowed.
+    max: u64,
+    /// The rows that the database returned, if it was asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rows: Option<u64>,
 }
 
 /// The API over one catalogue.
 pub struct Api {
     schema: Schema,
     catalog: Catalog,
+    options: Options,
+    refusals: Refusals,
+    load: Load,
+    named: Documents,
     documents: Cache<String, Arc<Document>, ByBytes>,
     plans: Cache<PlanKey, Arc<Plan>, ByBytes>,
     document_ids: AtomicU64,
+    /// How many requests may block a thread at once.
+    turns: Arc<Semaphore>,
     /// Where requests run: not on the threads that serve connections, so that a heavy one delays
     /// neither other clients nor the answers to health checks.
     runtime: tokio::runtime::Handle,
@@ -137,7 +275,7 @@ struct ByBytes;
 
 impl Weighter<String, Arc<Document>> for ByBytes {
     fn weight(&self, text: &String, _: &Arc<Document>) -> u64 {
-        text.len() as u64 + 1
+        DOCUMENT_BYTES + DOCUMENT_BYTES_PER_BYTE * text.len() as u64
     }
 }
 
@@ -150,17 +288,32 @@ impl Weighter<PlanKey, Arc<Plan>> for ByBytes {
 impl Api {
     /// The API over a catalogue. Requests run on the runtime in which it is made.
     ///
+    /// # Errors
+    /// Trusted documents that cannot be read, or one that could not be executed.
+    ///
     /// # Panics
     /// Outside of a runtime.
-    pub fn new(catalog: Catalog) -> Self {
-        Self {
-            schema: Schema::new(),
+    pub fn new(catalog: Catalog, options: Options) -> Result<Self, Error> {
+        let api = Self {
+            turns: Arc::new(Semaphore::new(catalog.reader().usage().max)),
+            schema: Schema::of(options.clone()),
             catalog,
+            load: Load::new(&options.load),
+            named: Documents::load(&options.documents)?,
+            options,
+            refusals: Refusals::default(),
             documents: Cache::with_weighter(1_000, DOCUMENTS_KEPT_BYTES, ByBytes),
             plans: Cache::with_weighter(1_000, PLANS_KEPT_BYTES, ByBytes),
             document_ids: AtomicU64::new(0),
             runtime: tokio::runtime::Handle::current(),
+        };
+        for (id, text) in api.named.trusted() {
+            api.document(text).map_err(|errors| {
+                let reason = errors.first().map_or("it is not valid", GraphQLError::message);
+                Error::refused(format!("the trusted document {id}: {reason}"))
+            })?;
         }
+        Ok(api)
     }
 
     /// The catalogue.
@@ -171,6 +324,21 @@ impl Api {
     /// The schema.
     pub fn schema(&self) -> &Schema {
         &self.schema
+    }
+
+    /// How many requests were refused for each limit.
+    pub fn refusals(&self) -> &Refusals {
+        &self.refusals
+    }
+
+    /// How many requests are let in, and what became of them.
+    pub fn load(&self) -> &Load {
+        &self.load
+    }
+
+    /// Compiled documents that are kept, compiled operations, and the bytes of each, about.
+    pub fn kept(&self) -> [(usize, u64); 2] {
+        [(self.documents.len(), self.documents.weight()), (self.plans.len(), self.plans.weight())]
     }
 
     /// Whether the database answers.
@@ -184,71 +352,153 @@ impl Api {
         ping.await.unwrap_or_else(|error| Err(Fault::bug(error.to_string())))
     }
 
-    /// Answer a request.
+    /// Answer a request by its deadline, if there is room for it.
     ///
-    /// It runs in a task of its own: a client that goes away interrupts no statement half-way, and
-    /// a panic is answered as an error.
-    pub async fn execute(self: &Arc<Self>, request: Request, request_id: String) -> Response {
-        let api = Arc::clone(self);
-        let id = request_id.clone();
-        let answer = async move { api.answer(&request, &id).await };
-        guarded(&self.runtime, answer, &request_id).await
+    /// It runs in a task of its own, so that a panic is answered as an error. When the deadline has
+    /// come or the returned future is dropped, the task stops, and so do its statements; its place or its
+    /// permit is free again.
+    pub async fn execute(self: &Arc<Self>, request: Request, context: Context) -> Response {
+        let start = Instant::now();
+        let response = self.admitted(request, context).await;
+        self.load.counts().add(response.outcome, start.elapsed());
+        response
     }
 
-    async fn answer(&self, request: &Request, request_id: &str) -> Response {
-        match self.try_answer(request, request_id).await {
-            Ok(body) => Response { outcome: Outcome::Executed, body },
-            Err(errors) if errors.iter().any(GraphQLError::is_internal) => {
+    async fn admitted(self: &Arc<Self>, request: Request, context: Context) -> Response {
+        if let Err(refused) = self.load.enter(context.client.as_ref()) {
+            return refused.into();
+        }
+        let api = Arc::clone(self);
+        let stop = Stop::after(self.options.deadline);
+        let _abandon = stop.abandon();
+        let request_id = context.request_id.clone();
+        let runtime = self.runtime.clone();
+        // It waits in the task, too: a permit that is free must not lie idle until a thread that
+        // serves a thousand connections comes round to it.
+        let task = self.runtime.spawn(async move {
+            let permit = match api.load.wait().await {
+                Ok(permit) => permit,
+                Err(refused) => return refused.into(),
+            };
+            // Its statements block the thread. More threads than connections would only wait, each
+            // with memory of its own.
+            let blocks = api.catalog.reader().backend() == Backend::Sqlite;
+            let turns = Arc::clone(&api.turns);
+            let turn = tokio::select! {
+                turn = turns.acquire_owned(), if blocks => turn.ok(),
+                () = stop.due() => return Response::timed_out(),
+                () = std::future::ready(()), if !blocks => None,
+            };
+            let request_id = context.request_id.clone();
+            let answer = async move {
+                // What runs has a permit, whether or not anyone waits for it still.
+                let _held = (permit, turn);
+                let answer = tokio::select! {
+                    answer = api.answer(&request, &context, &stop) => Some(answer),
+                    () = stop.due() => None,
+                };
+                // What blocks the thread is told to stop by an error.
+                answer.filter(|_| !stop.is_due()).unwrap_or_else(Response::timed_out)
+            };
+            if blocks {
+                let handle = runtime.clone();
+                let task = runtime.spawn_blocking(move || handle.block_on(answer));
+                answer_of(task, &request_id).await
+            } else {
+                answer.await
+            }
+        });
+        answer_of(task, &request_id).await
+    }
+
+    async fn answer(&self, request: &Request, context: &Context, stop: &Stop) -> Response {
+        let request_id = context.request_id.as_str();
+        match self.try_answer(request, context, stop).await {
+            Ok((body, max_age)) => {
+                Response { outcome: Outcome::Executed, body, retry_after: None, max_age }
+            }
+            Err(Rejection { outcome: Outcome::Failed, errors, .. }) => {
                 tracing::error!(request_id, ?errors, "a request met a defect");
                 let errors = errors.into_iter().map(|error| error.request_id(request_id));
-                Response::failure(&errors.collect::<Vec<_>>())
+                Response::without_data(Outcome::Failed, &errors.collect::<Vec<_>>())
             }
-            Err(errors) => Response::refusal(&errors),
+            Err(Rejection { outcome, errors, cost, retry_after }) => {
+                self.refusals.count(&errors);
+                let extensions =
+                    cost.filter(|_| context.wants_cost).map(|cost| Extensions { cost });
+                let refusal = Response::with_extensions(outcome, &errors, extensions);
+                Response { retry_after, ..refusal }
+            }
         }
     }
 
     async fn try_answer(
         &self,
         request: &Request,
-        request_id: &str,
-    ) -> Result<Vec<u8>, Vec<GraphQLError>> {
-        let document = self.document(&request.query)?;
+        context: &Context,
+        stop: &Stop,
+    ) -> Result<(Vec<u8>, Option<u32>), Rejection> {
+        let given = self.named.find(request)?;
+        let document = self.document(&given.text)?;
+        self.named.register(given);
         let name = request.operation_name.as_deref().filter(|name| !name.is_empty());
         let operation = document.valid.operations.get(name).map_err(|error| {
-            vec![GraphQLError::new(code::OPERATION_RESOLUTION_FAILURE, error.message().to_string())]
+            GraphQLError::new(code::OPERATION_RESOLUTION_FAILURE, error.message().to_string())
         })?;
+        if context.only_queries && !operation.is_query() {
+            let sentence = "Send a mutation with POST.";
+            let error = GraphQLError::new(code::BAD_REQUEST, sentence);
+            return Err(Rejection { outcome: Outcome::NotAllowed, ..error.into() });
+        }
         let given = JsonMap::new();
         let given = request.variables.as_ref().unwrap_or(&given);
         let variables = coerce_variable_values(&self.schema.compiled, operation, given)
-            .map_err(|error| vec![request_error(&error, &document.valid)])?;
-        let shapes =
-            Shapes::of(operation, &variables, &self.schema).map_err(|error| vec![error])?;
-        let plan = self.plan(&document, operation, &shapes).map_err(|error| vec![error])?;
-        let bound = plan::bind::bind(&plan, &variables).map_err(|error| vec![error])?;
+            .map_err(|error| request_error(&error, &document.valid))?;
+        let shapes = Shapes::of(operation, &variables, &self.schema)?;
+        let plan = self.plan(&document, operation, &shapes)?;
+        let bound = plan::bind::bind(&plan, &variables)?;
+        let cost: u64 = guard::cost::cost(&plan, &bound);
+        let max = self.options.limits.cost;
+        self.options.limits.check(Limit::Cost, cost).map_err(|exceeded| {
+            let cost = Cost { requested: cost, max, rows: None };
+            Rejection { cost: Some(cost), ..GraphQLError::from(exceeded).into() }
+        })?;
+        self.load.charge(context.client.as_ref(), cost.saturating_sub(REQUEST_POINTS))?;
 
+        if plan.introspects && !self.options.introspection {
+            let sentence = "This server does not tell its schema.";
+            return Err(GraphQLError::new(code::INTROSPECTION_DISABLED, sentence).into());
+        }
         let introspected = if plan.introspects {
             let schema = &self.schema;
-            bound_introspection(&document.valid).map_err(|error| vec![error])?;
-            introspection::check_max_depth(&document.valid, operation)
-                .and_then(|()| {
-                    introspection::partial_execute(
-                        &schema.compiled,
-                        &schema.implementers,
-                        &document.valid,
-                        operation,
-                        &variables,
-                    )
-                })
-                .map_err(|error| vec![request_error(&error, &document.valid)])?
-                .data
+            introspection::partial_execute(
+                &schema.compiled,
+                &schema.implementers,
+                &document.valid,
+                operation,
+                &variables,
+            )
+            .map_err(|error| request_error(&error, &document.valid))?
+            .data
         } else {
             None
         };
-        let outcomes = execute::run(self.catalog.reader(), &plan, &bound).await;
+        let rows_max = guard::cost::rows_max(cost);
+        let reader = self.catalog.reader();
+        let (outcomes, rows) = execute::run(reader, &plan, &bound, rows_max, stop).await;
+        if rows > rows_max {
+            let exceeded = Exceeded { limit: Limit::Rows, max: rows_max, found: rows };
+            let cost = Cost { requested: cost, max, rows: Some(rows) };
+            return Err(Rejection { cost: Some(cost), ..GraphQLError::from(exceeded).into() });
+        }
         let (data, errors) =
-            render::render(&plan, &bound, &outcomes, introspected.as_ref(), request_id)
-                .map_err(|error| vec![error])?;
-        Ok(assemble(&data, &errors))
+            render::render(&plan, &bound, &outcomes, introspected.as_ref(), &context.request_id)?;
+        let extensions = context
+            .wants_cost
+            .then_some(Extensions { cost: Cost { requested: cost, max, rows: Some(rows) } });
+        // What is told on request depends on more than the request's address.
+        let max_age = plan.max_age.filter(|_| errors.is_empty() && extensions.is_none());
+        Ok((assemble(&data, &errors, extensions), max_age))
     }
 
     /// The document of a text, parsed and validated once.
@@ -256,23 +506,7 @@ impl Api {
         if let Some(document) = self.documents.get(text) {
             return Ok(document);
         }
-        if text.len() > DOCUMENT_BYTES_MAX {
-            return Err(vec![GraphQLError::new(
-                code::QUERY_TOO_COMPLEX,
-                format!(
-                    "The document has {} bytes; at most {DOCUMENT_BYTES_MAX} are allowed.",
-                    text.len()
-                ),
-            )]);
-        }
-        let ast = Parser::new()
-            .recursion_limit(NESTING_MAX)
-            .token_limit(TOKENS_MAX)
-            .parse_ast(text, "document")
-            .map_err(|error| diagnostics(code::PARSE_FAILED, &error.errors))?;
-        let valid = ast
-            .to_executable_validate(&self.schema.compiled)
-            .map_err(|error| diagnostics(code::VALIDATION_FAILED, &error.errors))?;
+        let valid = validated(text, &self.options.limits, &self.schema)?;
         let id = self.document_ids.fetch_add(1, Ordering::Relaxed);
         let document = Arc::new(Document { id, valid });
         self.documents.insert(text.to_owned(), Arc::clone(&document));
@@ -299,24 +533,68 @@ impl Api {
     }
 }
 
-/// Run an answer in a task of its own, where neither a panic nor a vanished client harms others.
-async fn guarded(
-    runtime: &tokio::runtime::Handle,
-    answer: impl Future<Output = Response> + Send + 'static,
-    request_id: &str,
-) -> Response {
-    match runtime.spawn(answer).await {
-        Ok(response) => response,
-        Err(error) => {
-            tracing::error!(request_id, %error, "a request ended early");
-            let sentence = FaultClass::Bug.sentence();
-            let error = GraphQLError::new(code::INTERNAL_SERVER_ERROR, sentence);
-            Response::failure(&[error.request_id(request_id)])
-        }
+/// Parse and validate the text of a document, as far as the limits let it come.
+///
+/// # Errors
+/// The limit that it exceeds, or what is wrong with it.
+pub fn validated(
+    text: &str,
+    limits: &Limits,
+    schema: &Schema,
+) -> Result<Valid<ExecutableDocument>, Vec<GraphQLError>> {
+    limits.check_text(text).map_err(|exceeded| vec![exceeded.into()])?;
+    let ast = guard::scan::fences(limits)
+        .parse_ast(text, "document")
+        .map_err(|error| diagnostics(code::PARSE_FAILED, &error.errors))?;
+    limits.check_document(&ast).map_err(|error| vec![error])?;
+    ast.to_executable_validate(&schema.compiled)
+        .map_err(|error| diagnostics(code::VALIDATION_FAILED, &error.errors))
+}
+
+/// Why a request is not executed.
+struct Rejection {
+    outcome: Outcome,
+    errors: Vec<GraphQLError>,
+    /// What it would cost, where that is known.
+    cost: Option<Cost>,
+    /// After how many seconds it may be sent again.
+    retry_after: Option<u64>,
+}
+
+impl From<Vec<GraphQLError>> for Rejection {
+    fn from(errors: Vec<GraphQLError>) -> Self {
+        let outcome = match errors.iter().any(GraphQLError::is_internal) {
+            true => Outcome::Failed,
+            false => Outcome::Refused,
+        };
+        Self { outcome, errors, cost: None, retry_after: None }
     }
 }
 
-fn assemble(data: &[u8], errors: &[GraphQLError]) -> Vec<u8> {
+impl From<Refused> for Rejection {
+    fn from(refused: Refused) -> Self {
+        let retry_after = Some(refused.retry_after);
+        Self { outcome: refused.outcome, retry_after, ..refused.error().into() }
+    }
+}
+
+impl From<GraphQLError> for Rejection {
+    fn from(error: GraphQLError) -> Self {
+        vec![error].into()
+    }
+}
+
+/// What a task answers, which ends with whoever waits for it.
+async fn answer_of(task: JoinHandle<Response>, request_id: &str) -> Response {
+    AbortOnDropHandle::new(task).await.unwrap_or_else(|error| {
+        tracing::error!(request_id, %error, "a request ended early");
+        let sentence = FaultClass::Bug.sentence();
+        let error = GraphQLError::new(code::INTERNAL_SERVER_ERROR, sentence);
+        Response::without_data(Outcome::Failed, &[error.request_id(request_id)])
+    })
+}
+
+fn assemble(data: &[u8], errors: &[GraphQLError], extensions: Option<Extensions>) -> Vec<u8> {
     let mut body = Vec::with_capacity(data.len() + 10);
     body.extend_from_slice(b"{\"data\":");
     body.extend_from_slice(data);
@@ -324,51 +602,26 @@ fn assemble(data: &[u8], errors: &[GraphQLError]) -> Vec<u8> {
         body.extend_from_slice(b",\"errors\":");
         body.extend_from_slice(&serde_json::to_vec(errors).unwrap_or_default());
     }
+    if let Some(extensions) = extensions {
+        body.extend_from_slice(b",\"extensions\":");
+        body.extend_from_slice(&serde_json::to_vec(&extensions).unwrap_or_default());
+    }
     body.push(b'}');
     body
-}
-
-/// Refuse a document that asks for many lists of the schema: each may be the whole of it.
-fn bound_introspection(document: &ExecutableDocument) -> Result<(), GraphQLError> {
-    const LISTS: [&str; 8] = [
-        "args",
-        "directives",
-        "enumValues",
-        "fields",
-        "inputFields",
-        "interfaces",
-        "possibleTypes",
-        "types",
-    ];
-    fn count(set: &SelectionSet) -> usize {
-        let counts = set.selections.iter().map(|selection| match selection {
-            Selection::Field(field) => {
-                let is_list = set.ty.starts_with("__") && LISTS.contains(&field.name.as_str());
-                usize::from(is_list) + field.selection_set.as_ref().map_or(0, count)
-            }
-            Selection::InlineFragment(fragment) => count(&fragment.selection_set),
-            Selection::FragmentSpread(_) => 0,
-        });
-        counts.sum()
-    }
-    let operations = document.operations.iter().map(|operation| &operation.selection_set);
-    let fragments = document.fragments.values().map(|fragment| &fragment.selection_set);
-    let lists: usize = operations.chain(fragments).map(count).sum();
-    if lists <= INTROSPECTION_LISTS_MAX {
-        return Ok(());
-    }
-    let sentence = format!(
-        "The document asks for {lists} lists of the schema; at most {INTROSPECTION_LISTS_MAX} are allowed."
-    );
-    Err(GraphQLError::new(code::QUERY_TOO_COMPLEX, sentence))
 }
 
 fn request_error(
     error: &apollo_compiler::request::RequestError,
     document: &ExecutableDocument,
 ) -> GraphQLError {
+    let message = error.message().to_string();
+    // A value may be secret, whoever sent it: answers are logged where requests are not.
+    let told = message.split_once(": ").and_then(|(what, rest)| {
+        let (_, ty) = rest.rsplit_once(" to type ")?;
+        what.starts_with("could not coerce").then(|| format!("{what} to type {ty}"))
+    });
     let span = error.location();
-    GraphQLError::new(code::BAD_USER_INPUT, error.message().to_string())
+    GraphQLError::new(code::BAD_USER_INPUT, told.unwrap_or(message))
         .at(span.and_then(|span| Location::of(span, &document.sources)))
 }
 
@@ -386,12 +639,26 @@ mod tests {
     use super::*;
 
     #[tokio::test]
+    async fn an_answer_that_nobody_waits_for_is_stopped() {
+        let (alive, mut ended) = tokio::sync::oneshot::channel::<()>();
+        let endless = async move {
+            std::future::pending::<()>().await;
+            drop(alive);
+            Response::refusal(&[])
+        };
+        let answer = answer_of(tokio::spawn(endless), "r1");
+        assert!(tokio::time::timeout(Duration::from_millis(10), answer).await.is_err());
+        let ended = tokio::time::timeout(Duration::from_secs(10), &mut ended).await;
+        assert!(ended.expect("it is stopped").is_err());
+    }
+
+    #[tokio::test]
     async fn a_panic_is_answered_as_an_error() {
         let panics = async {
             tokio::task::yield_now().await;
             panic!("a defect")
         };
-        let response = guarded(&tokio::runtime::Handle::current(), panics, "r1").await;
+        let response = answer_of(tokio::spawn(panics), "r1").await;
         assert_eq!(response.outcome, Outcome::Failed);
         let text = String::from_utf8(response.body).expect("JSON is UTF-8");
         assert!(text.contains("INTERNAL_SERVER_ERROR") && text.contains("r1"), "{text}");

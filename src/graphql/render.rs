@@ -13,6 +13,7 @@ use super::cursor;
 use super::declare::{Encoding, LIST_SIZE_MAX, ValueKind};
 use super::error::{GraphQLError, Location, PathSegment, code};
 use super::execute::{Outcome, Outcomes, Parent};
+use super::guard::{Exceeded, Limit};
 use super::id;
 use super::plan::bind::{Bound, Key, KeyList};
 use super::plan::statement::{ANSWER, Reading};
@@ -54,14 +55,15 @@ pub fn render(
         path: Vec::new(),
         errors: Vec::new(),
         is_full: false,
+        largest: 0,
     };
     if renderer.members(&plan.root, None).is_err() {
         renderer.out.clear();
         renderer.out.extend_from_slice(b"null");
     }
     if renderer.is_full {
-        let sentence = format!("The response would have more than {RESPONSE_BYTES_MAX} bytes.");
-        return Err(GraphQLError::new(code::QUERY_TOO_COMPLEX, sentence));
+        let (max, found) = (RESPONSE_BYTES_MAX as u64, renderer.largest as u64);
+        return Err(Exceeded { limit: Limit::ResponseBytes, max, found }.into());
     }
     Ok((renderer.out, renderer.errors))
 }
@@ -82,6 +84,8 @@ struct Renderer<'a> {
     path: Vec<Step<'a>>,
     errors: Vec<GraphQLError>,
     is_full: bool,
+    /// The most bytes that there were at once.
+    largest: usize,
 }
 
 /// A row: its level, and which of the level's rows. None at the root.
@@ -90,6 +94,7 @@ type Here = Option<(LevelIndex, usize)>;
 impl<'a> Renderer<'a> {
     fn members(&mut self, members: &'a [Member], here: Here) -> Rendered {
         // Once full, nothing is rendered any more, whatever may be null.
+        self.largest = self.largest.max(self.out.len());
         self.is_full |= self.out.len() > RESPONSE_BYTES_MAX;
         if self.is_full {
             return Err(Unshowable);
@@ -150,7 +155,12 @@ impl<'a> Renderer<'a> {
             }
             Value::Lookups { lookups, levels } => self.lookups(member, *lookups, levels),
             Value::Nodes { ids, list, tables } => self.nodes(member, *ids, *list, tables),
-            Value::Introspection => {
+            Value::Server(members) => self.members(members, here),
+            Value::Fact(json) => {
+                self.out.extend_from_slice(json.as_bytes());
+                Ok(())
+            }
+            Value::Introspection(_) => {
                 let found = self.introspection.and_then(|data| data.get(member.key.as_str()));
                 match found {
                     Some(value) => self.json(value, member.location),

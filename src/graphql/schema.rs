@@ -8,11 +8,12 @@ use std::collections::{BTreeMap, HashMap};
 use apollo_compiler::schema::Implementers;
 use apollo_compiler::validation::Valid;
 use async_graphql::dynamic::{
-    self, Enum as DynamicEnum, EnumItem, FieldFuture, InputObject, InputValue, InterfaceField,
-    TypeRef,
+    self, Directive, Enum as DynamicEnum, EnumItem, FieldFuture, InputObject, InputValue,
+    InterfaceField, TypeRef,
 };
 use async_graphql::{Name, SDLExportOptions, Value};
 
+use super::Options;
 use super::declare::{
     Argument, DIRECTION, Facet, FacetBy, Facets, Interface, Lookup, LookupBy, Object, Ordering,
     Source, Type, connection_name, edge_name,
@@ -30,6 +31,8 @@ pub struct Schema {
     possible: HashMap<&'static str, Vec<&'static str>>,
     orderings: Orderings,
     lookups: BTreeMap<&'static str, &'static Lookup>,
+    /// What the server says of itself.
+    pub options: Options,
     /// For the validator and for introspection.
     pub compiled: Valid<apollo_compiler::Schema>,
     /// For introspection.
@@ -39,13 +42,22 @@ pub struct Schema {
 }
 
 impl Schema {
-    /// Build it. The declarations are part of the program: a mistake in them shows at the first
-    /// start, and in every test.
+    /// Of a server with default options.
     ///
     /// # Panics
     /// When the declarations contradict each other.
-    #[allow(clippy::expect_used, clippy::new_without_default)]
+    #[allow(clippy::new_without_default)]
     pub fn new() -> Self {
+        Self::of(Options::default())
+    }
+
+    /// Build it, of a server with these options. The declarations are part of the program: a mistake
+    /// in them shows at the first start, and in every test.
+    ///
+    /// # Panics
+    /// When the declarations contradict each other.
+    #[allow(clippy::expect_used)]
+    pub fn of(options: Options) -> Self {
         let objects = types::objects();
         let interfaces = types::interfaces();
         let orderings = orderings(&objects);
@@ -70,6 +82,7 @@ impl Schema {
             possible,
             orderings,
             lookups,
+            options,
             implementers: compiled.implementers_map(),
             compiled,
             sdl,
@@ -109,6 +122,14 @@ impl Schema {
     }
 }
 
+/// The directive of the schema's hints, in the form that tools know.
+const CACHE_CONTROL: &str = r#""""For how long an answer with objects of a type may be kept. A request by GET is answered with `Cache-Control` of the least of them."""
+directive @cacheControl(
+  "Seconds."
+  maxAge: Int!
+) on OBJECT
+"#;
+
 fn sdl(
     objects: &[Object],
     interfaces: &[Interface],
@@ -143,6 +164,10 @@ fn sdl(
         let mut built = dynamic::Object::new(object.name).description(object.description);
         for interface in object.interfaces {
             built = built.implement(*interface);
+        }
+        if let Some(seconds) = object.max_age() {
+            let directive = Directive::new("cacheControl");
+            built = built.directive(directive.argument("maxAge", Value::from(seconds)));
         }
         for field in &object.fields {
             let mut output = output_field(field.name, &field.output_type(), field.description);
@@ -221,7 +246,7 @@ fn sdl(
     let schema = schema.register(page_info()).finish().expect("the declarations agree");
     let options =
         SDLExportOptions::new().use_space_ident().indent_width(2).prefer_single_line_descriptions();
-    schema.sdl_with_options(options)
+    format!("{CACHE_CONTROL}\n{}", schema.sdl_with_options(options))
 }
 
 /// Every look-up of the schema, by the name of its input.

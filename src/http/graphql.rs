@@ -1,33 +1,35 @@
 //! GraphQL over HTTP, by the working draft of <https://graphql.github.io/graphql-over-http/>.
 
-use actix_web::http::StatusCode;
-use actix_web::http::header::{self, HeaderMap};
-use actix_web::{HttpMessage, HttpRequest, HttpResponse, web};
-use futures_util::StreamExt;
+use actix_web::http::header;
+use actix_web::http::{Method, StatusCode};
+use actix_web::{HttpMessage, HttpRequest, HttpResponse, HttpResponseBuilder, web};
 use serde::Deserialize;
 
+use super::body::{self, Body, Refusal};
+use super::gate::Charged;
 use super::negotiate::{MediaType, accepted};
-use super::{RequestId, State};
+use super::{RequestId, State, caching, compression, origin, sse};
 use crate::graphql::error::{GraphQLError, code};
-use crate::graphql::{Outcome, Request, Response};
+use crate::graphql::{Context, Outcome, Request, Response};
+
+/// The header with which a request asks what it costs: `x-shotlist-cost: 1`.
+const COST: &str = "x-shotlist-cost";
 
 /// A query in the parameters of a URL.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Parameters {
     query: Option<String>,
+    document_id: Option<String>,
     operation_name: Option<String>,
     variables: Option<String>,
+    extensions: Option<String>,
 }
 
-/// A request that is refused before it is known to be GraphQL.
-struct Refusal(StatusCode, String);
-
-impl Refusal {
-    fn bad_request(sentence: impl Into<String>) -> Self {
-        Self(StatusCode::BAD_REQUEST, sentence.into())
-    }
-}
+/// The methods that are answered here.
+pub const ALLOWED: &str = "GET, HEAD, POST, OPTIONS";
+/// What an answer depends on beside its address.
+const VARY: &str = "Accept, Accept-Encoding";
 
 /// `POST /graphql`.
 pub async fn post(
@@ -36,36 +38,62 @@ pub async fn post(
     payload: web::Payload,
 ) -> HttpResponse {
     let Some(media_type) = accepted(&request) else { return not_acceptable() };
-    let parsed = match json_body(request.headers(), &state, payload).await {
-        Ok(body) => parse(&body),
+    if !origin::may_ask(&request, &state.options.origins) {
+        return forbidden();
+    }
+    let parsed = match body::read(request.headers(), &state, payload).await {
+        Ok(body) => body::parse(&body, state.options.batch_max),
         Err(refusal) => Err(refusal),
     };
-    respond(&request, &state, media_type, parsed).await
+    match parsed {
+        Ok(Body::One(parsed)) => respond(&request, &state, media_type, Ok(*parsed)).await,
+        Ok(Body::Batch(batch)) => respond_to_all(&request, &state, batch).await,
+        Err(refusal) => respond(&request, &state, media_type, Err(refusal)).await,
+    }
 }
 
-/// `GET /graphql`, for queries.
+/// `GET /graphql`, and `HEAD`, for queries.
 pub async fn get(request: HttpRequest, state: web::Data<State>) -> HttpResponse {
     let Some(media_type) = accepted(&request) else { return not_acceptable() };
+    if !origin::may_ask(&request, &state.options.origins) {
+        return forbidden();
+    }
     let parsed = web::Query::<Parameters>::from_query(request.query_string())
         .map_err(|_| Refusal::bad_request("The parameters of the URL cannot be read."))
         .and_then(|parameters| from_parameters(parameters.into_inner()));
     respond(&request, &state, media_type, parsed).await
 }
 
+/// `OPTIONS /graphql`, of a client that is no page of another site.
+pub async fn options() -> HttpResponse {
+    HttpResponse::NoContent().insert_header((header::ALLOW, ALLOWED)).finish()
+}
+
+fn forbidden() -> HttpResponse {
+    let sentence = "Pages of this origin may not ask this server.";
+    build(StatusCode::FORBIDDEN, MediaType::Json)
+        .body(Response::refusal(&[GraphQLError::new(code::FORBIDDEN, sentence)]).body)
+}
+
 /// Any other method.
-pub async fn method_not_allowed() -> HttpResponse {
+pub async fn method_not_allowed(request: HttpRequest) -> HttpResponse {
+    let sentence = match sse::wants_single_connection(request.method(), request.headers()) {
+        true => sse::SINGLE_CONNECTION_REFUSED,
+        false => "Send a GraphQL request with POST, or a query with GET.",
+    };
     HttpResponse::MethodNotAllowed()
-        .insert_header((header::ALLOW, "GET, POST"))
+        .insert_header((header::ALLOW, ALLOWED))
         .content_type(MediaType::Json.content_type())
-        .body(refusal_body("Send a GraphQL request with POST, or a query with GET."))
+        .body(refusal_body(sentence))
 }
 
 fn not_acceptable() -> HttpResponse {
     HttpResponse::NotAcceptable()
-        .insert_header((header::VARY, "Accept"))
+        .insert_header((header::VARY, VARY))
         .content_type(MediaType::Json.content_type())
         .body(refusal_body(
-            "The answer comes as application/graphql-response+json or application/json.",
+            "The answer comes as application/graphql-response+json, application/json or \
+             text/event-stream.",
         ))
 }
 
@@ -79,118 +107,115 @@ async fn respond(
     media_type: MediaType,
     parsed: Result<Request, Refusal>,
 ) -> HttpResponse {
-    let (status, body) = match parsed {
-        Err(Refusal(status, sentence)) => (status, refusal_body(&sentence)),
+    let is_single = sse::wants_single_connection(request.method(), request.headers());
+    let parsed = match is_single {
+        true => Err(Refusal::bad_request(sse::SINGLE_CONNECTION_REFUSED)),
+        false => parsed,
+    };
+    match parsed {
+        Err(Refusal(status, sentence)) => build(status, media_type).body(refusal_body(&sentence)),
         Ok(parsed) => {
-            let id = request.extensions().get::<RequestId>().map(|id| id.0.clone());
-            let response = state.api.execute(parsed, id.unwrap_or_default()).await;
-            let status = match (response.outcome, media_type) {
-                (Outcome::Failed, _) => StatusCode::INTERNAL_SERVER_ERROR,
-                (Outcome::Refused, MediaType::GraphQL) => StatusCode::BAD_REQUEST,
-                _ => StatusCode::OK,
-            };
-            (status, response.body)
-        }
-    };
-    HttpResponse::build(status)
-        .content_type(media_type.content_type())
-        .insert_header((header::CACHE_CONTROL, "no-store"))
-        .insert_header((header::VARY, "Accept"))
-        .body(body)
-}
-
-/// The body, if it is JSON and not too large.
-async fn json_body(
-    headers: &HeaderMap,
-    state: &State,
-    mut payload: web::Payload,
-) -> Result<Vec<u8>, Refusal> {
-    // Only this type: a page of another site cannot send it without being asked for permission.
-    if !is_json(headers) {
-        return Err(Refusal(
-            StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            "Send the request as application/json, in UTF-8.".to_owned(),
-        ));
-    }
-    let max = state.options.body_bytes_max;
-    let too_large = || {
-        Refusal(StatusCode::PAYLOAD_TOO_LARGE, format!("The body may have at most {max} bytes."))
-    };
-    let announced = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok());
-    if announced.and_then(|text| text.parse::<usize>().ok()).is_some_and(|length| length > max) {
-        return Err(too_large());
-    }
-    let read = async {
-        let mut body = Vec::new();
-        while let Some(chunk) = payload.next().await {
-            let chunk = chunk.map_err(|_| Refusal::bad_request("The body cannot be read."))?;
-            if body.len() + chunk.len() > max {
-                return Err(too_large());
+            let context = context(request);
+            if media_type == MediaType::EventStream {
+                let mut stream = sse::respond(state, parsed, context);
+                stream.extensions_mut().insert(Charged);
+                return stream;
             }
-            body.extend_from_slice(&chunk);
+            let response = state.api.execute(parsed, context).await;
+            let mut response = answer(request, response);
+            response.extensions_mut().insert(Charged);
+            response
         }
-        Ok(body)
-    };
-    tokio::time::timeout(state.options.body_timeout, read).await.unwrap_or_else(|_| {
-        Err(Refusal(StatusCode::REQUEST_TIMEOUT, "The body took too long to arrive.".to_owned()))
-    })
-}
-
-fn is_json(headers: &HeaderMap) -> bool {
-    let value = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    let mut parts = value.unwrap_or_default().split(';').map(str::trim);
-    let is_json = parts.next().is_some_and(|name| name.eq_ignore_ascii_case("application/json"));
-    let is_utf8 = parts.all(|parameter| match parameter.split_once('=') {
-        Some((name, value)) if name.eq_ignore_ascii_case("charset") => {
-            value.trim_matches('"').eq_ignore_ascii_case("utf-8")
-        }
-        _ => true,
-    });
-    is_json && is_utf8
-}
-
-fn parse(body: &[u8]) -> Result<Request, Refusal> {
-    let value: serde_json::Value =
-        serde_json::from_slice(body).map_err(|_| Refusal::bad_request("The body is not JSON."))?;
-    if value.is_array() {
-        return Err(Refusal::bad_request("Send one request at a time: batches are not taken."));
     }
-    check(&value, "query", "a string", serde_json::Value::is_string, true)?;
-    let optional = |name, what, fits: fn(&serde_json::Value) -> bool| {
-        check(&value, name, what, |value| value.is_null() || fits(value), false)
-    };
-    optional("operationName", "a string", serde_json::Value::is_string)?;
-    optional("variables", "an object", serde_json::Value::is_object)?;
-    optional("extensions", "an object", serde_json::Value::is_object)?;
-    serde_json::from_slice(body)
-        .map_err(|_| Refusal::bad_request("The body is not a GraphQL request."))
 }
 
-fn check(
-    body: &serde_json::Value,
-    name: &str,
-    what: &str,
-    fits: impl Fn(&serde_json::Value) -> bool,
-    required: bool,
-) -> Result<(), Refusal> {
-    match body.get(name) {
-        Some(value) if fits(value) => Ok(()),
-        None if !required => Ok(()),
-        None => {
-            Err(Refusal::bad_request(format!("The body must be an object with `{name}`, {what}.")))
+/// Answer a batch: one after the other, so that it takes no more room than one.
+async fn respond_to_all(request: &HttpRequest, state: &State, batch: Vec<Request>) -> HttpResponse {
+    let mut bodies = Vec::with_capacity(batch.len());
+    for one in batch {
+        bodies.push(state.api.execute(one, context(request)).await.body);
+    }
+    let body = [b"[".as_slice(), &bodies.join(&b','), b"]"].concat();
+    let executed = Response { outcome: Outcome::Executed, body, retry_after: None, max_age: None };
+    let mut response = answer(request, executed);
+    response.extensions_mut().insert(Charged);
+    response
+}
+
+fn context(request: &HttpRequest) -> Context {
+    let id = request.extensions().get::<RequestId>().map(|id| id.0.clone());
+    Context {
+        request_id: id.unwrap_or_default(),
+        only_queries: is_safe(request.method()),
+        wants_cost: request.headers().get(COST).is_some_and(|value| value == "1"),
+        client: request.extensions().get().copied(),
+    }
+}
+
+fn is_safe(method: &Method) -> bool {
+    method == Method::GET || method == Method::HEAD
+}
+
+/// An answer as it is sent.
+pub fn answer(request: &HttpRequest, response: Response) -> HttpResponse {
+    let media_type = accepted(request).unwrap_or(MediaType::Json);
+    let mut builder = build(status(response.outcome, media_type), media_type);
+    if response.outcome == Outcome::NotAllowed {
+        builder.insert_header((header::ALLOW, "POST"));
+    }
+    if let Some(seconds) = response.retry_after {
+        builder.insert_header((header::RETRY_AFTER, seconds));
+    }
+    let (body, coding) = compression::compressed(request, response.body);
+    if let Some(coding) = coding {
+        builder.insert_header((header::CONTENT_ENCODING, coding));
+    }
+    if let Some(max_age) = response.max_age.filter(|_| is_safe(request.method())) {
+        let tag = caching::tag(&body);
+        builder.insert_header((header::CACHE_CONTROL, caching::control(request, max_age)));
+        builder.insert_header((header::ETAG, tag.as_str()));
+        if caching::is_known(request, &tag) {
+            return builder.status(StatusCode::NOT_MODIFIED).finish();
         }
-        Some(_) => Err(Refusal::bad_request(format!("`{name}` must be {what}."))),
+    }
+    builder.body(body)
+}
+
+fn build(status: StatusCode, media_type: MediaType) -> HttpResponseBuilder {
+    let mut builder = HttpResponse::build(status);
+    builder
+        .content_type(media_type.of_refusals().content_type())
+        .insert_header((header::CACHE_CONTROL, "no-store"))
+        .insert_header((header::VARY, VARY));
+    builder
+}
+
+/// The status of an answer. Older clients read `application/json` only where it comes with 200.
+fn status(outcome: Outcome, media_type: MediaType) -> StatusCode {
+    match (outcome, media_type) {
+        (Outcome::Executed, _) | (_, MediaType::EventStream) => StatusCode::OK,
+        (Outcome::Refused, MediaType::Json) => StatusCode::OK,
+        (Outcome::Refused, MediaType::GraphQL) => StatusCode::BAD_REQUEST,
+        (Outcome::NotAllowed, _) => StatusCode::METHOD_NOT_ALLOWED,
+        (Outcome::RateLimited, _) => StatusCode::TOO_MANY_REQUESTS,
+        (Outcome::Overloaded | Outcome::TimedOut, _) => StatusCode::SERVICE_UNAVAILABLE,
+        (Outcome::Failed, _) => StatusCode::INTERNAL_SERVER_ERROR,
     }
 }
 
 fn from_parameters(parameters: Parameters) -> Result<Request, Refusal> {
-    let query = parameters.query.filter(|query| !query.is_empty());
-    let query = query.ok_or_else(|| Refusal::bad_request("The parameter `query` is missing."))?;
-    let variables = match parameters.variables.as_deref() {
-        None | Some("" | "null") => None,
-        Some(text) => Some(serde_json::from_str(text).map_err(|_| {
-            Refusal::bad_request("The parameter `variables` must be a JSON object.")
-        })?),
+    let Parameters { query, document_id, operation_name, variables, extensions } = parameters;
+    let object = |name: &str, text: Option<String>| match text.as_deref() {
+        None | Some("" | "null") => Ok(None),
+        Some(text) => serde_json::from_str(text).map(Some).map_err(|_| {
+            Refusal::bad_request(format!("The parameter `{name}` must be a JSON object."))
+        }),
     };
-    Ok(Request { query, operation_name: parameters.operation_name, variables })
+    let query = query.filter(|query| !query.is_empty());
+    let variables = object("variables", variables)?;
+    let extensions = object("extensions", extensions)?;
+    if query.is_none() && document_id.is_none() && extensions.is_none() {
+        return Err(Refusal::bad_request("The parameter `query` is missing."));
+    }
+    Ok(Request { query, document_id, operation_name, variables, extensions })
 }

@@ -10,6 +10,8 @@ pub enum MediaType {
     GraphQL,
     /// `application/json`: 200 for every well-formed request, as older clients expect.
     Json,
+    /// `text/event-stream`: a stream of events, for those who name it.
+    EventStream,
 }
 
 impl MediaType {
@@ -18,6 +20,16 @@ impl MediaType {
         match self {
             Self::GraphQL => "application/graphql-response+json; charset=utf-8",
             Self::Json => "application/json; charset=utf-8",
+            // It is UTF-8 by definition.
+            Self::EventStream => "text/event-stream",
+        }
+    }
+
+    /// The type in which a request is refused that is not even executed: no stream is begun for it.
+    pub fn of_refusals(self) -> Self {
+        match self {
+            Self::EventStream => Self::Json,
+            other => other,
         }
     }
 
@@ -25,6 +37,7 @@ impl MediaType {
         match self {
             Self::GraphQL => "application/graphql-response+json",
             Self::Json => "application/json",
+            Self::EventStream => "text/event-stream",
         }
     }
 }
@@ -37,31 +50,28 @@ pub fn accepted(request: &HttpRequest) -> Option<MediaType> {
     if ranges.iter().all(|range| range.trim().is_empty()) {
         return Some(MediaType::Json);
     }
-    // Of equal wishes the first type here wins: what takes anything gets what everything reads.
-    let weigh = |media_type: MediaType| (media_type, quality(&ranges, media_type.name()));
-    let candidates = [weigh(MediaType::Json), weigh(MediaType::GraphQL)];
-    let named = |media_type: MediaType| {
-        ranges.iter().any(|range| bare(range).eq_ignore_ascii_case(media_type.name()))
-    };
-    let [(json, json_quality), (graphql, graphql_quality)] = candidates;
-    let prefers_graphql = graphql_quality > json_quality
-        || (graphql_quality == json_quality && named(graphql) && !named(json))
-        || (graphql_quality == json_quality
-            && named(graphql)
-            && first(&ranges, graphql) < first(&ranges, json));
-    match (json_quality > 0.0, graphql_quality > 0.0) {
-        (_, true) if prefers_graphql => Some(graphql),
-        (true, _) => Some(json),
-        (false, true) => Some(graphql),
-        (false, false) => None,
+    // Of equal wishes the one that is named first wins, and of those that are not named the first
+    // type here: what takes anything gets what everything reads.
+    let candidates = [MediaType::Json, MediaType::GraphQL, MediaType::EventStream];
+    let mut best = None;
+    for media_type in candidates {
+        let quality = quality(&ranges, media_type.name());
+        let named = place(&ranges, media_type);
+        // A stream is for those who ask for it: others would wait for its end.
+        if quality == 0.0 || (media_type == MediaType::EventStream && named.is_none()) {
+            continue;
+        }
+        let rank = (quality, std::cmp::Reverse(named.unwrap_or(usize::MAX)));
+        if best.is_none_or(|(_, best)| rank > best) {
+            best = Some((media_type, rank));
+        }
     }
+    best.map(|(media_type, _)| media_type)
 }
 
-fn first(ranges: &[&str], media_type: MediaType) -> usize {
-    ranges
-        .iter()
-        .position(|range| bare(range).eq_ignore_ascii_case(media_type.name()))
-        .unwrap_or(usize::MAX)
+/// Where the ranges name a type itself.
+fn place(ranges: &[&str], media_type: MediaType) -> Option<usize> {
+    ranges.iter().position(|range| bare(range).eq_ignore_ascii_case(media_type.name()))
 }
 
 fn bare(range: &str) -> &str {
@@ -100,7 +110,7 @@ mod tests {
 
     #[test]
     fn the_client_gets_the_type_it_wants_most() {
-        use MediaType::{GraphQL, Json};
+        use MediaType::{EventStream, GraphQL, Json};
         for (accept, expected) in [
             ("", Some(Json)),
             ("*/*", Some(Json)),
@@ -115,6 +125,20 @@ mod tests {
             ("text/html", None),
             ("application/json;q=0", None),
             ("text/html, */*;q=0.1", Some(Json)),
+            ("text/event-stream", Some(EventStream)),
+            ("Text/Event-Stream", Some(EventStream)),
+            ("text/event-stream, application/json", Some(EventStream)),
+            ("application/json, text/event-stream", Some(Json)),
+            ("application/json;q=0.5, text/event-stream;q=0.9", Some(EventStream)),
+            (
+                "application/graphql-response+json, application/json, text/event-stream",
+                Some(GraphQL),
+            ),
+            ("text/event-stream, */*", Some(EventStream)),
+            ("text/event-stream;q=0.5, */*", Some(Json)),
+            ("text/event-stream;q=0, */*", Some(Json)),
+            ("text/event-stream;q=0", None),
+            ("text/*", None),
         ] {
             let request =
                 TestRequest::default().insert_header(("accept", accept)).to_http_request();

@@ -17,8 +17,8 @@ const FREE_PORT: &str = "127.0.0.1:0";
 const UNREACHABLE: &str = "postgres://app:S3CRET@127.0.0.1:1/db";
 
 /// The program, started in a folder of its own; it does not outlive this value.
-struct Program {
-    child: Child,
+pub struct Program {
+    pub child: Child,
     folder: TempDir,
     said: TempDir,
 }
@@ -40,7 +40,7 @@ fn command(arguments: &[&str]) -> Command {
 }
 
 /// The command line that serves a database on a free port.
-fn serve(database: &Database) -> Command {
+pub fn serve(database: &Database) -> Command {
     command(&["serve", "--listen", FREE_PORT, "--database-url", &database.text])
 }
 
@@ -63,7 +63,7 @@ impl Program {
     }
 
     /// Start it and wait until it serves; gives the address with a slash at its end.
-    fn start(command: Command) -> (Self, String) {
+    pub fn start(command: Command) -> (Self, String) {
         let mut program = Self::spawn(command);
         let url = program.ready();
         let url = url.unwrap_or_else(|| panic!("it does not serve: {}", program.errors()));
@@ -124,7 +124,7 @@ impl Program {
     }
 
     /// Ask it to stop and wait until it has done so.
-    fn stop(&mut self, signal: &str) {
+    pub fn stop(&mut self, signal: &str) {
         self.signal(signal);
         let status = self.wait(Duration::from_secs(30));
         assert_eq!(status.code(), Some(0), "{signal}: {status}: {}", self.errors());
@@ -136,7 +136,7 @@ impl Program {
     }
 
     /// What it has written to standard error.
-    fn errors(&self) -> String {
+    pub fn errors(&self) -> String {
         std::fs::read_to_string(self.said.path().join("stderr")).expect("text")
     }
 
@@ -216,7 +216,48 @@ fn config_tells_where_each_setting_comes_from() {
         playground = true  # environment\n\
         read_connections = 3  # shotlist.toml\n\
         statement_timeout_ms = 8000  # default\n\
+        deadline_ms = 10000  # default\n\
         body_bytes_max = 1048576  # default\n\
+        document_bytes_max = 65536  # default\n\
+        tokens_max = 15000  # default\n\
+        nesting_max = 64  # default\n\
+        depth_max = 15  # default\n\
+        aliases_max = 30  # default\n\
+        root_fields_max = 20  # default\n\
+        directives_max = 50  # default\n\
+        expanded_fields_max = 10000  # default\n\
+        introspection_roots_max = 10  # default\n\
+        introspection_lists_max = 100  # default\n\
+        introspection_depth_max = 2  # default\n\
+        cost_max = 50000  # default\n\
+        running_max = 32  # default\n\
+        queue_max = 64  # default\n\
+        queue_wait_ms = 250  # default\n\
+        budget_per_address = 600000  # default\n\
+        budget_per_token = 300000  # default\n\
+        trusted_proxies = \"127.0.0.0/8,::1/128\"  # default\n\
+        forwarded_header = \"x-forwarded-for\"  # default\n\
+        header_timeout_ms = 5000  # default\n\
+        body_timeout_ms = 10000  # default\n\
+        response_timeout_ms = 30000  # default\n\
+        read_rate_min = 65536  # default\n\
+        keep_alive_ms = 75000  # default\n\
+        connections_max = 2000  # default\n\
+        request_bytes_max = 67108864  # default\n\
+        response_bytes_max = 67108864  # default\n\
+        metrics = \"local\"  # default\n\
+        sockets_max = 1000  # default\n\
+        sockets_per_address_max = 100  # default\n\
+        socket_operations_max = 100  # default\n\
+        introspection = true  # default\n\
+        trusted_documents = \"\"  # default\n\
+        trusted_documents_mode = \"off\"  # default\n\
+        persisted_queries = true  # default\n\
+        batch_max = 0  # default\n\
+        cors_origins = \"\"  # default\n\
+        cors_credentials = false  # default\n\
+        tls_certificate = \"\"  # default\n\
+        tls_key = \"\"  # default\n\
         log = \"debug\"  # flag\n\
         log_format = \"text\"  # default\n";
     assert_eq!(program.output(), expected);

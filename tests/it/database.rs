@@ -1,6 +1,5 @@
 //! Database access: what must hold whoever comes and goes.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use sea_orm::{ConnectionTrait, EntityTrait};
@@ -8,7 +7,7 @@ use shotlist::catalog::read::Parameter;
 use shotlist::catalog::{Backend, Catalog, Options};
 use shotlist::error::{Error, FaultClass};
 
-use crate::support::{BACKENDS, Database, runtime};
+use crate::support::{BACKENDS, Database, FOREVER_ON_SQLITE, fetch, runtime};
 
 /// A unit of work of one statement.
 async fn run(catalog: &Catalog, sql: &'static str) -> Result<(), Error> {
@@ -60,8 +59,8 @@ fn the_reading_side_cannot_write() {
     for backend in BACKENDS {
         let database = Database::built_in(backend);
         let catalog = database.open();
-        let sql: Arc<str> = "INSERT INTO genre (key, name, name_key) VALUES ('x', 'x', 'x')".into();
-        let result = runtime().block_on(catalog.reader().fetch(&sql, Vec::new()));
+        let sql = "INSERT INTO genre (key, name, name_key) VALUES ('x', 'x', 'x')";
+        let result = runtime().block_on(fetch(&catalog, sql, Vec::new()));
         assert_eq!(
             result.err().map(|fault| fault.class),
             Some(FaultClass::ReadOnly),
@@ -125,8 +124,8 @@ fn a_vanished_caller_poisons_no_connection() {
 }
 
 async fn database_dots(catalog: &Catalog) -> usize {
-    let sql: Arc<str> = "SELECT name FROM genre WHERE key = 'heist'".into();
-    let rows = catalog.reader().fetch(&sql, Vec::new()).await.expect("it is read");
+    let sql = "SELECT name FROM genre WHERE key = 'heist'";
+    let rows = fetch(catalog, sql, Vec::new()).await.expect("it is read");
     let name = rows.text(0, 0).expect("text").expect("a name");
     name.chars().filter(|letter| *letter == '.').count()
 }
@@ -148,16 +147,22 @@ fn many_writers_take_turns() {
 }
 
 #[test]
-fn postgresql_stops_a_statement_that_takes_too_long() {
-    let database = Database::built_in(Backend::Postgres);
-    let options = Options { statement_timeout: Duration::from_millis(100), ..Options::default() };
-    runtime().block_on(async {
-        let catalog = Catalog::open(&database.url, &options).await.expect("it opens");
-        let sql: Arc<str> = "SELECT pg_sleep(30)".into();
-        let result = catalog.reader().fetch(&sql, Vec::new()).await;
-        assert_eq!(result.err().map(|fault| fault.class), Some(FaultClass::Timeout));
-        catalog.close().await.expect("it closes");
-    });
+fn a_statement_that_takes_too_long_is_stopped() {
+    for backend in BACKENDS {
+        let database = Database::built_in(backend);
+        let options =
+            Options { statement_timeout: Duration::from_millis(100), ..Options::default() };
+        runtime().block_on(async {
+            let catalog = Catalog::open(&database.url, &options).await.expect("it opens");
+            let sql = match backend {
+                Backend::Sqlite => FOREVER_ON_SQLITE,
+                Backend::Postgres => "SELECT pg_sleep(30)::text",
+            };
+            let result = fetch(&catalog, sql, Vec::new()).await;
+            assert_eq!(result.err().map(|fault| fault.class), Some(FaultClass::Timeout));
+            catalog.close().await.expect("it closes");
+        });
+    }
 }
 
 #[test]
@@ -165,12 +170,12 @@ fn keys_travel_as_one_parameter() {
     for backend in BACKENDS {
         let database = Database::built_in(backend);
         let catalog = database.open();
-        let sql: Arc<str> = match backend {
-            Backend::Sqlite => "SELECT value FROM json_each(?1)".into(),
-            Backend::Postgres => "SELECT unnest($1::bigint[])".into(),
+        let sql = match backend {
+            Backend::Sqlite => "SELECT value FROM json_each(?1)",
+            Backend::Postgres => "SELECT unnest($1::bigint[])",
         };
         let keys = vec![1, i64::MAX, -5];
-        let rows = catalog.reader().fetch(&sql, vec![Parameter::Keys(keys.clone())]);
+        let rows = fetch(&catalog, sql, vec![Parameter::Keys(keys.clone())]);
         let rows = runtime().block_on(rows).expect("they are read");
         let read: Vec<_> = (0..rows.len()).map(|row| rows.int(row, 0).expect("a number")).collect();
         assert_eq!(read, keys.into_iter().map(Some).collect::<Vec<_>>());

@@ -17,7 +17,7 @@ use shotlist::graphql::schema::Schema;
 use shotlist::import::generate;
 
 use crate::oracle::setting;
-use crate::support::{App, Database, runtime};
+use crate::support::{App, Database, fetch, runtime};
 
 /// Steps of SQLite that reading a row and asking whether it fits takes, at the most.
 const STEPS_OF_A_ROW: u64 = 25;
@@ -78,10 +78,8 @@ impl Meter {
                     }
                 };
                 let text = runtime().block_on(async {
-                    let reader = catalog.reader();
                     let run = async |sql: String| {
-                        reader
-                            .fetch(&sql.clone().into(), Vec::new())
+                        fetch(catalog, &sql, Vec::new())
                             .await
                             .unwrap_or_else(|error| panic!("{sql}: {error}"))
                     };
@@ -90,9 +88,7 @@ impl Meter {
                     run("DEALLOCATE q".to_owned()).await;
                     rows.text(0, 0).expect("text").expect("a plan").to_owned()
                 });
-                // The driver hands over JSON with a byte for its version.
-                let text = text.trim_start_matches(|first| first != '[');
-                let plan: Value = serde_json::from_str(text).expect("JSON");
+                let plan: Value = serde_json::from_str(&text).expect("JSON");
                 rows_read(&plan[0]["Plan"], table)
             }
         }

@@ -18,7 +18,7 @@ use crate::oracle::generate::Generator;
 use crate::oracle::reference::Reference;
 use crate::oracle::world::{self, World};
 use crate::oracle::{row_of_cursor, setting};
-use crate::support::{App, BACKENDS, runtime};
+use crate::support::{App, BACKENDS, fetch, runtime};
 
 /// A list of the schema: how a request comes to it, and where the answer has it.
 #[derive(Clone)]
@@ -459,9 +459,8 @@ fn rows_stay_where_others_come_and_go(backend: Backend) {
         list.variables["order"] = json!(generator.order(moving.orders));
         list.arguments += "orderBy: $order, ";
         let keys = || -> Vec<i64> {
-            let reader = app.api.catalog().reader();
-            let sql = moving.keys.into();
-            let rows = runtime().block_on(reader.fetch(&sql, Vec::new())).expect("rows");
+            let rows = fetch(app.api.catalog(), moving.keys, Vec::new());
+            let rows = runtime().block_on(rows).expect("rows");
             (0..rows.len())
                 .map(|row| rows.int(row, 0).expect("an integer").expect("a key"))
                 .collect()

@@ -1,16 +1,23 @@
 //! What the tests stand on: a throw-away PostgreSQL cluster, databases, and the app on a port.
 
+use std::fs::Permissions;
+use std::io::Write;
 use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU16, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use nix::sys::signal::Signal;
+use nix::unistd::Pid;
 use serde_json::{Value, json};
-use shotlist::catalog::{Backend, Catalog, DatabaseUrl, Options};
-use shotlist::graphql::Api;
+use shotlist::catalog::read::{Parameter, Rows};
+use shotlist::catalog::{Backend, Catalog, DatabaseUrl, Options, Stop};
+use shotlist::error::Fault;
+use shotlist::graphql::{self, Api};
 use shotlist::http::{self, Server};
 use shotlist::import;
 use tempfile::TempDir;
@@ -23,6 +30,20 @@ pub fn runtime() -> &'static Runtime {
     static RUNTIME: OnceLock<Runtime> = OnceLock::new();
     RUNTIME.get_or_init(|| Runtime::new().expect("a runtime"))
 }
+
+/// Read with a statement, as the program does.
+pub async fn fetch(
+    catalog: &Catalog,
+    sql: &str,
+    parameters: Vec<Parameter>,
+) -> Result<Rows, Fault> {
+    let stop = Stop::after(Duration::from_secs(60));
+    catalog.reader().fetch(&sql.into(), parameters, &stop).await
+}
+
+/// A query that ends only when it is stopped.
+pub const FOREVER_ON_SQLITE: &str =
+    "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n";
 
 /// A database of its own, gone at the end.
 pub struct Database {
@@ -85,13 +106,13 @@ impl Database {
         let cluster = cluster();
         let name = format!("test_{}", COUNT.fetch_add(1, Ordering::Relaxed));
         cluster.admin(&format!("CREATE DATABASE {name} TEMPLATE {template}"));
-        let text = cluster.url(&name);
-        Self {
-            url: text.parse().expect("a database URL"),
-            text,
-            backend: Backend::Postgres,
-            _folder: None,
-        }
+        Self::at(cluster.url(&name))
+    }
+
+    /// On PostgreSQL, where it is already.
+    fn at(text: String) -> Self {
+        let url = text.parse().expect("a database URL");
+        Self { url, text, backend: Backend::Postgres, _folder: None }
     }
 
     /// The same one, which is gone with the first of the two.
@@ -162,6 +183,7 @@ fn fill(url: &str) {
 pub struct App {
     pub database: Database,
     pub api: Arc<Api>,
+    pub sockets: Arc<http::socket::Sockets>,
     pub url: String,
     stop: Option<oneshot::Sender<()>>,
     task: Option<JoinHandle<()>>,
@@ -173,11 +195,16 @@ impl App {
     }
 
     pub fn with(database: Database, options: http::Options) -> Self {
+        Self::with_api(database, graphql::Options::default(), options)
+    }
+
+    pub fn with_api(database: Database, api: graphql::Options, options: http::Options) -> Self {
         let catalog = database.open();
         let _guard = runtime().enter();
-        let api = Arc::new(Api::new(catalog));
+        let api = Arc::new(Api::new(catalog, api).expect("its documents"));
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let server = Server::start(Arc::clone(&api), listener, options).expect("it starts");
+        let sockets = server.sockets();
         let url = format!("http://{}", server.address());
         let (stop, stopped) = oneshot::channel::<()>();
         let task = runtime().spawn(async move {
@@ -186,7 +213,7 @@ impl App {
             };
             server.until_stopped(stop).await.expect("it stops");
         });
-        Self { database, api, url, stop: Some(stop), task: Some(task) }
+        Self { database, api, sockets, url, stop: Some(stop), task: Some(task) }
     }
 
     /// POST any JSON to the API.
@@ -253,23 +280,28 @@ pub fn each(test: impl Fn(&App)) {
     }
 }
 
-/// The PostgreSQL of this run.
-struct Cluster {
+/// A PostgreSQL.
+pub struct Cluster {
     folder: PathBuf,
+    /// Waits at the end of its pipe.
+    keeper: Child,
+    port: AtomicU16,
 }
 
+/// The PostgreSQL that the tests of this run share.
 fn cluster() -> &'static Cluster {
     static CLUSTER: OnceLock<Cluster> = OnceLock::new();
-    CLUSTER.get_or_init(Cluster::start)
+    CLUSTER.get_or_init(|| Cluster::start("shared"))
 }
 
 impl Cluster {
     /// A cluster on a unix socket, owned by a user who is not root, as PostgreSQL demands. It ends
-    /// with this process, however this process ends: its keeper waits for the end of a pipe.
-    fn start() -> Self {
+    /// with this value or this process, however that ends: its keeper waits for the end of a pipe.
+    pub fn start(name: &str) -> Self {
         let bin = postgres_programs();
         let user = Unprivileged::choose();
-        let folder = std::env::temp_dir().join(format!("shotlist-test-{}", std::process::id()));
+        let folder = format!("shotlist-test-{}-{name}", std::process::id());
+        let folder = std::env::temp_dir().join(folder);
         let _ = std::fs::remove_dir_all(&folder);
         std::fs::create_dir(&folder).expect("a folder for the cluster");
         user.give(&folder);
@@ -285,29 +317,100 @@ impl Cluster {
         let output = user.run(initdb.arg(&folder)).output().expect("initdb starts");
         assert!(output.status.success(), "initdb: {}", String::from_utf8_lossy(&output.stderr));
 
-        // No arguments in the script: paths are passed beside it.
-        let script = r#""$0/postgres" -D "$1" -k "$1" -c listen_addresses= -c fsync=off -c max_connections=300 >"$1/log" 2>&1 & read -r _; kill -INT $!; wait $!; rm -rf "$1""#;
+        let settings = "listen_addresses = ''\nfsync = off\nmax_connections = 300\n";
+        write(&folder.join("postgresql.auto.conf"), settings);
+
+        // A line in the pipe is a signal after which the server starts again. No arguments in the
+        // script: paths are passed beside it.
+        let script = r#"
+            more=yes
+            while [ "$more" ]; do
+                "$0/postgres" -D "$1" -k "$1" >>"$1/log" 2>&1 &
+                read -r signal || more=
+                kill -"${signal:-INT}" $!
+                wait $!
+            done
+            rm -rf "$1""#;
         let mut keeper = Command::new("sh");
         keeper.arg("-c").arg(script).arg(&bin).arg(&folder).stdin(Stdio::piped());
         let keeper = user.run(&mut keeper).spawn().expect("the keeper starts");
-        // Its standard input stays open as long as this process lives.
-        std::mem::forget(keeper);
+        let cluster = Self { folder, keeper, port: AtomicU16::new(5432) };
+        cluster.wait();
+        cluster
+    }
 
-        let cluster = Self { folder };
-        for _ in 0..200 {
-            if cluster.folder.join(".s.PGSQL.5432").exists()
-                && cluster.try_admin("SELECT 1").is_ok()
-            {
-                return cluster;
+    /// Wait until it answers.
+    pub fn wait(&self) {
+        for _ in 0..400 {
+            if self.try_admin("SELECT 1").is_ok() {
+                return;
             }
             std::thread::sleep(Duration::from_millis(50));
         }
-        let log = std::fs::read_to_string(cluster.folder.join("log")).unwrap_or_default();
+        let log = std::fs::read_to_string(self.folder.join("log")).unwrap_or_default();
         panic!("PostgreSQL did not start: {log}");
     }
 
+    /// The port at which it listens, of the socket too.
+    pub fn port(&self) -> u16 {
+        self.port.load(Ordering::Relaxed)
+    }
+
+    /// Write a file that it can read, and nobody else can.
+    pub fn give(&self, name: &str, text: &str) -> PathBuf {
+        let path = self.folder.join(name);
+        write(&path, text);
+        std::fs::set_permissions(&path, Permissions::from_mode(0o600)).expect("permissions");
+        Unprivileged::choose().give(&path);
+        path
+    }
+
+    /// Serve on a port of this computer too, with other settings besides; where that is.
+    pub fn listen(&self, settings: &str) -> u16 {
+        // Below those that the system gives to clients, which come and go.
+        let first = 20_000 + u16::try_from(std::process::id() % 10_000).expect("a small number");
+        let free = |port: &u16| TcpListener::bind(("127.0.0.1", *port)).is_ok();
+        let port = (first..32_000).find(free).expect("a free port");
+        let name = "postgresql.auto.conf";
+        let text = std::fs::read_to_string(self.folder.join(name)).expect("its settings");
+        let text = format!("{text}listen_addresses = '127.0.0.1'\nport = {port}\n{settings}");
+        self.give(name, &text);
+        self.restart("INT");
+        self.port.store(port, Ordering::Relaxed);
+        self.wait();
+        port
+    }
+
+    /// Have it end by a signal, and start again.
+    pub fn restart(&self, signal: &str) {
+        let mut keeper = self.keeper.stdin.as_ref().expect("a pipe");
+        keeper.write_all(format!("{signal}\n").as_bytes()).expect("the keeper listens");
+    }
+
+    /// Send a signal to all its processes.
+    pub fn signal(&self, signal: Signal) {
+        let lines = std::fs::read_to_string(self.folder.join("postmaster.pid")).expect("it runs");
+        let main = lines.lines().next().expect("a process id");
+        let children = std::fs::read_to_string(format!("/proc/{main}/task/{main}/children"));
+        let children = children.expect("its processes");
+        for process in std::iter::once(main).chain(children.split_whitespace()) {
+            let process = process.parse().expect("a process id");
+            // A child may end just now.
+            let _ = nix::sys::signal::kill(Pid::from_raw(process), signal);
+        }
+    }
+
+    /// A database on it with the built-in catalogue.
+    pub fn built_in(&self, name: &str) -> Database {
+        self.admin(&format!("CREATE DATABASE {name}"));
+        let database = Database::at(self.url(name));
+        fill(&database.text);
+        database
+    }
+
     fn url(&self, database: &str) -> String {
-        format!("postgres:///{database}?host={}&user=shotlist", self.folder.display())
+        let (folder, port) = (self.folder.display(), self.port());
+        format!("postgres:///{database}?host={folder}&port={port}&user=shotlist")
     }
 
     fn name_of(&self, url: &str) -> String {
@@ -329,6 +432,13 @@ impl Cluster {
             connection.execute(sqlx::AssertSqlSafe(sql.to_owned())).await?;
             connection.close().await
         })
+    }
+}
+
+impl Drop for Cluster {
+    fn drop(&mut self) {
+        drop(self.keeper.stdin.take());
+        let _ = self.keeper.wait();
     }
 }
 
@@ -385,6 +495,10 @@ impl Unprivileged {
             std::os::unix::fs::chown(folder, Some(user), Some(group)).expect("root may give away");
         }
     }
+}
+
+fn write(path: &Path, text: &str) {
+    std::fs::write(path, text).expect("it is written");
 }
 
 /// The folder of the tests' own scripts, with the packages they need installed.

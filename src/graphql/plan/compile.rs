@@ -24,12 +24,11 @@ use crate::graphql::declare::{
 };
 use crate::graphql::error::{GraphQLError, Lines, Location, code};
 use crate::graphql::filter::Index;
+use crate::graphql::guard::{Exceeded, Limit, introspection};
 use crate::graphql::schema::Schema;
 
 /// Members that the plan of one operation may have, over all types that an object may be.
 pub const MEMBERS_MAX: usize = 10_000;
-/// How often one operation may ask about the schema: each time the whole of it may be the answer.
-pub const INTROSPECTIONS_MAX: usize = 10;
 /// Statements that the plan of one operation may have.
 pub const LEVELS_MAX: usize = 200;
 
@@ -56,13 +55,14 @@ pub fn compile(
         node_levels: 0,
         unread: Vec::new(),
         members: 0,
-        introspections: 0,
+        introspects: false,
+        max_age: None,
     };
     let root = match schema.object("Query") {
         Some(query) => compiler.members(Place::root(), query, &[&operation.selection_set])?,
         None => Vec::new(),
     };
-    let Compiler { levels, ids, lookups, unread, members, introspections, .. } = compiler;
+    let Compiler { levels, ids, lookups, unread, members, introspects, max_age, .. } = compiler;
     // About what a member and a statement take; each test of a filter stands in several texts.
     let size = |level: &Level| 4_096 * (1 + level.bindings.len());
     let bytes = members * 256 + levels.iter().chain(&unread).map(size).sum::<usize>();
@@ -74,8 +74,7 @@ pub fn compile(
             Keys::Root | Keys::Given { .. } | Keys::Named { .. } => first.push(index),
         }
     }
-    let introspects = introspections > 0;
-    Ok(Plan { root, levels, first, children, unread, bytes, ids, lookups, introspects })
+    Ok(Plan { root, levels, first, children, unread, bytes, ids, lookups, introspects, max_age })
 }
 
 struct Compiler<'a> {
@@ -91,7 +90,8 @@ struct Compiler<'a> {
     node_levels: usize,
     unread: Vec<Level>,
     members: usize,
-    introspections: usize,
+    introspects: bool,
+    max_age: Option<u32>,
 }
 
 /// Where an object comes from.
@@ -123,22 +123,26 @@ impl<'a> Compiler<'a> {
         object: &Object,
         sets: &[&'a SelectionSet],
     ) -> Result<Vec<Member>, GraphQLError> {
+        if let Some(seconds) = object.max_age() {
+            self.max_age = Some(self.max_age.map_or(seconds, |least| least.min(seconds)));
+        }
         let collected = self.collect(object.name, object.interfaces, sets)?;
         let mut members = Vec::with_capacity(collected.len());
         for field in &collected {
             let location = self.location(field);
             let (value, nullable) = match field.name() {
                 "__typename" => (Value::Typename(object.name), false),
-                "__schema" | "__type" => {
-                    self.introspections += 1;
-                    if self.introspections > INTROSPECTIONS_MAX {
-                        let sentence = format!(
-                            "The operation asks about the schema more than {INTROSPECTIONS_MAX} times."
-                        );
-                        let error = GraphQLError::new(code::QUERY_TOO_COMPLEX, sentence);
-                        return Err(error.at(location));
-                    }
-                    (Value::Introspection, true)
+                name @ ("__schema" | "__type") => {
+                    self.introspects = true;
+                    let (schema, document, sets) = (self.schema, self.document, field.selections());
+                    let objects = match (name, self.argument(field, "name")) {
+                        ("__schema", _) => introspection::of_schema(schema, document, &sets),
+                        (_, Arg::Literal(name)) => {
+                            introspection::of_type(schema, document, &sets, name.as_str())
+                        }
+                        _ => introspection::of_type(schema, document, &sets, None),
+                    };
+                    (Value::Introspection(objects), true)
                 }
                 name => {
                     let declared = object.fields.iter().find(|declared| declared.name == name);
@@ -238,6 +242,11 @@ impl<'a> Compiler<'a> {
             Source::Lookup(lookup) => self.lookup(lookup, declared.ty.name, field, site),
             Source::Lookups(lookup) => self.lookups(lookup, declared.ty.name, field, site),
             Source::Node | Source::Nodes => self.nodes(declared, field, site),
+            Source::Server => {
+                let server = self.schema.object(declared.ty.name).ok_or_else(internal)?;
+                Ok(Value::Server(self.members(Place::root(), server, &field.selections())?))
+            }
+            Source::Fact(fact) => Ok(Value::Fact(fact.json(&self.schema.options))),
         }
     }
 
@@ -426,7 +435,8 @@ impl<'a> Compiler<'a> {
                 (_, FacetBy::Rows(_, object)) => self.pointed_at(level, "q.v", object, part)?,
             };
             let (key, prefix) = (part.key.to_owned(), part.prefix());
-            Ok(Member { key, prefix, value, nullable, location: self.location(part) })
+            let location = self.location(part);
+            Ok::<_, GraphQLError>(Member { key, prefix, value, nullable, location })
         });
         Ok(Selection::one(members.collect::<Result<_, _>>()?))
     }
@@ -758,14 +768,11 @@ impl<'a> Compiler<'a> {
         // Of the levels of a `node` field, one runs: that of the table that its id is of.
         let levels = self.levels.len() - self.node_levels + self.ids.len() + self.unread.len();
         if levels >= LEVELS_MAX {
-            let sentence =
-                format!("The operation follows more than {LEVELS_MAX} lists and look-ups.");
-            let error = GraphQLError::new(code::QUERY_TOO_COMPLEX, sentence);
-            return Err(error.at(want.site.location));
+            return Err(too_many(Limit::Statements, LEVELS_MAX).at(want.site.location));
         }
         let relation = &want.relation;
         let mut bindings = want.bindings.clone();
-        let condition = self.condition(want, &mut bindings)?;
+        let (condition, tests) = self.condition(want, &mut bindings)?;
         let keys = match (&want.keys, relation.parent) {
             (_, None) => KeyKind::None,
             (Keys::Named { by_id: false, .. }, _) => KeyKind::Texts,
@@ -797,6 +804,7 @@ impl<'a> Compiler<'a> {
             relation: relation.clone(),
             object: want.object,
             bindings,
+            tests,
             filter: want.filter.clone(),
             page: want.page.clone(),
             target_kind: want.target_kind,
@@ -804,12 +812,13 @@ impl<'a> Compiler<'a> {
         })
     }
 
-    /// What must hold of a row of a list: what the declaration says, and the filter.
+    /// What must hold of a row of a list: what the declaration says, and the filter, of which the
+    /// tests are counted.
     fn condition(
         &self,
         want: &Want,
         bindings: &mut Vec<Binding>,
-    ) -> Result<Condition, GraphQLError> {
+    ) -> Result<(Condition, usize), GraphQLError> {
         let relation = &want.relation;
         let only = relation
             .only
@@ -823,23 +832,25 @@ impl<'a> Compiler<'a> {
                 .and(Condition::Compare(target, How::Known, Index::default()))
                 .and(Condition::First(vec![parent, target]));
         }
-        let Some(input) = relation.filter else { return Ok(condition) };
-        let filter = Compiling::new(bindings).filter(&want.filter, input).map_err(|too| {
+        let Some(input) = relation.filter else { return Ok((condition, 0)) };
+        let mut compiling = Compiling::new(bindings);
+        let filter = compiling.filter(&want.filter, input).map_err(|too| {
             let coordinate = format!("{}(filter:)", want.site.coordinate);
-            let sentence = format!("{coordinate} {}.", too.0);
-            let error = GraphQLError::new(code::QUERY_TOO_COMPLEX, sentence);
-            error.at(want.site.location).argument(coordinate)
+            let sentence = format!("{coordinate} {}.", too.1);
+            too.0.told(sentence).at(want.site.location).argument(coordinate)
         })?;
-        let Some(target) = relation.target else { return Ok(condition.and(filter)) };
+        let tests = compiling.tests();
+        let Some(target) = relation.target else { return Ok((condition.and(filter), tests)) };
         // The filter is told of the rows shown; the link may know some of what it asks.
         let (own, shown) = filter.hoist(relation.link, &relation.copies);
         condition = condition.and(Condition::All(own));
         if shown.is_empty() {
-            return Ok(condition);
+            return Ok((condition, tests));
         }
         let table = self.table(want.object)?;
         let key = Relation::by_key(table.name).parent.ok_or_else(internal)?;
-        Ok(condition.and(Condition::To(target, key, Box::new(Condition::All(shown)))))
+        let shown = Condition::To(target, key, Box::new(Condition::All(shown)));
+        Ok((condition.and(shown), tests))
     }
 
     fn argument(&self, field: &Collected<'a>, name: &str) -> Arg {
@@ -873,11 +884,8 @@ impl<'a> Compiler<'a> {
         }
         self.members += fields.len();
         if self.members > MEMBERS_MAX {
-            let sentence = format!(
-                "The operation selects more than {MEMBERS_MAX} fields, fragments expanded, for all types that its objects may have."
-            );
             let location = fields.first().and_then(|field| self.location(field));
-            return Err(GraphQLError::new(code::QUERY_TOO_COMPLEX, sentence).at(location));
+            return Err(too_many(Limit::PlannedFields, MEMBERS_MAX).at(location));
         }
         Ok(fields)
     }
@@ -986,6 +994,12 @@ impl Want {
             && self.page == level.page
             && self.target_kind == level.target_kind
     }
+}
+
+/// Counting stops at the limit: the operation has one more at least.
+fn too_many(limit: Limit, max: usize) -> GraphQLError {
+    let max = max as u64;
+    Exceeded { limit, max, found: max + 1 }.into()
 }
 
 /// The validator and the declarations disagree: a defect of this program.

@@ -8,6 +8,7 @@ use crate::graphql::declare::{Column, Enum, ValueKind};
 use crate::graphql::filter::{
     FILTER_STEPS_MAX, FILTER_TESTS_MAX, FilterInput, Index, OTHER, Scale, Test, Values, Vocabulary,
 };
+use crate::graphql::guard::{Exceeded, Limit};
 
 /// A condition being made.
 pub struct Compiling<'b> {
@@ -19,13 +20,25 @@ pub struct Compiling<'b> {
     steps: usize,
 }
 
-/// What a filter has too much of: a sentence without a subject.
-pub struct TooMany(pub String);
+/// What a filter has too much of, in a sentence without a subject.
+pub struct TooMany(pub Exceeded, pub String);
+
+impl TooMany {
+    fn of(limit: Limit, max: usize, sentence: String) -> Self {
+        let max = max as u64;
+        Self(Exceeded { limit, max, found: max + 1 }, sentence)
+    }
+}
 
 impl<'b> Compiling<'b> {
     /// Bind to these.
     pub fn new(bindings: &'b mut Vec<Binding>) -> Self {
         Self { bindings, tests: 0, steps: 0 }
+    }
+
+    /// How many tests there are.
+    pub fn tests(&self) -> usize {
+        self.tests
     }
 
     /// The condition of a filter.
@@ -68,7 +81,8 @@ impl<'b> Compiling<'b> {
     fn count(&mut self) -> Result<(), TooMany> {
         self.tests += 1;
         if self.tests > FILTER_TESTS_MAX {
-            return Err(TooMany(format!("has more than {FILTER_TESTS_MAX} tests")));
+            let sentence = format!("has more than {FILTER_TESTS_MAX} tests");
+            return Err(TooMany::of(Limit::FilterTests, FILTER_TESTS_MAX, sentence));
         }
         Ok(())
     }
@@ -81,7 +95,7 @@ impl<'b> Compiling<'b> {
             let sentence = format!(
                 "goes from row to row more than {FILTER_STEPS_MAX} times, as from a production to its credits to their productions"
             );
-            return Err(TooMany(sentence));
+            return Err(TooMany::of(Limit::FilterSteps, FILTER_STEPS_MAX, sentence));
         }
         let condition = self.test(arg, test, index)?;
         self.steps -= 1;

@@ -51,6 +51,9 @@ pub struct Plan {
     pub lookups: Vec<Lookups>,
     /// Whether the operation asks about the schema.
     pub introspects: bool,
+    /// For how many seconds its answer may be kept: the least of what its types allow, of which
+    /// the root says nothing.
+    pub max_age: Option<u32>,
 }
 
 /// A field that looks up many rows, each by a key of one of several kinds.
@@ -76,6 +79,8 @@ pub struct Level {
     pub object: &'static str,
     /// The values of the request that rows are compared with, in order.
     pub bindings: Vec<Binding>,
+    /// How many tests the filter comes to.
+    pub tests: usize,
     /// The filter that they are of.
     pub filter: Arg,
     /// Which page, of a connection.
@@ -228,8 +233,12 @@ pub enum Value {
         /// For each tag, the level that reads its table.
         tables: Vec<(u8, LevelIndex, Selection)>,
     },
-    /// Answered by introspection.
-    Introspection,
+    /// What the server says of itself.
+    Server(Vec<Member>),
+    /// A fact about the server, as JSON.
+    Fact(String),
+    /// Answered by introspection, with so many objects.
+    Introspection(u64),
 }
 
 /// The members of an object, for each of the types it may be.

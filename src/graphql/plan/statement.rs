@@ -197,6 +197,11 @@ impl Statement {
         self.spec.reading
     }
 
+    /// How many groups there may be.
+    pub fn groups_max(&self) -> usize {
+        self.spec.grouping.map_or(0, |grouping| grouping.declared().values.len())
+    }
+
     /// The order terms.
     pub fn order(&self) -> &[OrderTerm] {
         &self.spec.order

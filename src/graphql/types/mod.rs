@@ -17,6 +17,7 @@ mod production;
 mod profession;
 mod query;
 mod season;
+mod server;
 mod shot;
 mod source;
 mod title;
@@ -52,6 +53,8 @@ pub fn objects() -> Vec<Object> {
         source::fact_source(),
         value::partial_date(),
         value::rating(),
+        server::server_info(),
+        server::server_limits(),
     ]
 }
 

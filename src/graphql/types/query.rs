@@ -6,7 +6,7 @@ use super::production::{DISCRIMINANT_EPISODE, DISCRIMINANT_FILM, DISCRIMINANT_SH
 use super::{filter, order};
 use crate::graphql::declare::{
     Constant, Field, Interface, Lookup, LookupBy, LookupKey, Object, Relation, Source, Type,
-    connection, id, lookup, lookups,
+    connection, id, lookup, lookups, server,
 };
 
 const BY_ID: LookupKey = LookupKey {
@@ -193,6 +193,7 @@ pub fn query() -> Object {
                 Relation::all(source::Column::Id).filter(&filter::SOURCE).order_by(&order::SOURCE),
                 "All sources of the catalogue's facts.",
             ),
+            server("serverInfo", "ServerInfo", "The server: its version and what it allows."),
         ],
     }
 }

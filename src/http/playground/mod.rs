@@ -6,6 +6,9 @@ use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
 use flate2::read::GzDecoder;
 
+use super::caching;
+use super::compression::takes_gzip;
+
 /// A file of the page.
 pub struct Asset {
     /// Path below the page.
@@ -41,22 +44,7 @@ pub fn configure(routes: &mut web::ServiceConfig) {
 }
 
 fn response(asset: &'static Asset, request: &HttpRequest) -> HttpResponse {
-    let names = |name: header::HeaderName, wanted: &str| {
-        let values = request.headers().get_all(name).filter_map(|value| value.to_str().ok());
-        // A proxy that compresses anew weakens the validator; that is good enough here.
-        let mut tags = values.flat_map(|value| value.split(',')).map(str::trim);
-        tags.any(|tag| tag == "*" || tag.trim_start_matches("W/") == wanted)
-    };
-    let takes_gzip = || {
-        let values = request.headers().get_all(header::ACCEPT_ENCODING);
-        let codings =
-            values.filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(','));
-        codings.map(|coding| coding.replace(' ', "")).any(|coding| {
-            let (name, quality) = coding.split_once(";q=").unwrap_or((&coding, "1"));
-            name == "gzip" && quality.parse::<f32>().is_ok_and(|quality| quality > 0.0)
-        })
-    };
-    let as_it_is = !asset.gzipped || takes_gzip();
+    let as_it_is = !asset.gzipped || takes_gzip(request);
     let mut response = HttpResponse::Ok();
     let caching = if asset.immutable { "public, max-age=31536000, immutable" } else { "no-cache" };
     response
@@ -64,7 +52,7 @@ fn response(asset: &'static Asset, request: &HttpRequest) -> HttpResponse {
         .insert_header((header::VARY, "Accept-Encoding"));
     if as_it_is {
         response.insert_header((header::ETAG, asset.etag));
-        if names(header::IF_NONE_MATCH, asset.etag) {
+        if caching::is_known(request, asset.etag) {
             return response.status(actix_web::http::StatusCode::NOT_MODIFIED).finish();
         }
     }
@@ -72,7 +60,14 @@ fn response(asset: &'static Asset, request: &HttpRequest) -> HttpResponse {
         let policy = if BUNDLED { POLICY } else { POLICY_CDN };
         response
             .insert_header((header::CONTENT_SECURITY_POLICY, policy))
-            .insert_header((header::REFERRER_POLICY, "no-referrer"));
+            .insert_header((header::REFERRER_POLICY, "no-referrer"))
+            .insert_header((header::X_FRAME_OPTIONS, "DENY"))
+            .insert_header((header::CROSS_ORIGIN_OPENER_POLICY, "same-origin"))
+            .insert_header((header::CROSS_ORIGIN_RESOURCE_POLICY, "same-origin"))
+            .insert_header((
+                header::PERMISSIONS_POLICY,
+                "camera=(), geolocation=(), microphone=()",
+            ));
     }
     response.content_type(asset.content_type);
     if !as_it_is {

@@ -189,7 +189,9 @@ impl<'a> Generator<'a> {
             Some(ExtendedType::Interface(interface)) => &interface.fields,
             _ => panic!("{type_name} has no fields"),
         };
-        fields.values().map(|field| FieldDefinition::clone(field)).collect()
+        // What the server says of itself is in no catalogue.
+        let of_catalogue = fields.values().filter(|field| field.name != "serverInfo");
+        of_catalogue.map(|field| FieldDefinition::clone(field)).collect()
     }
 
     fn is_leaf(&self, type_name: &str) -> bool {

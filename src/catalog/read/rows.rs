@@ -1,0 +1,89 @@
+//! The rows that a statement gave.
+
+use crate::error::Fault;
+
+/// The rows of one statement: all values side by side, all text in one buffer.
+#[derive(Debug, Default)]
+pub struct Rows {
+    columns: usize,
+    cells: Vec<Cell>,
+    text: String,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Cell {
+    Null,
+    Int(i64),
+    /// Where its text starts and ends.
+    Text(usize, usize),
+}
+
+impl Rows {
+    /// No rows.
+    pub fn none() -> Self {
+        Self::default()
+    }
+
+    /// No rows yet, of so many columns.
+    pub(super) fn of(columns: usize) -> Self {
+        Self { columns, ..Self::default() }
+    }
+
+    pub(super) fn push_null(&mut self) {
+        self.cells.push(Cell::Null);
+    }
+
+    pub(super) fn push_int(&mut self, value: i64) {
+        self.cells.push(Cell::Int(value));
+    }
+
+    /// Add text, which both databases give as bytes.
+    pub(super) fn push_text(&mut self, bytes: &[u8]) -> Result<(), Fault> {
+        let text = simdutf8::basic::from_utf8(bytes)
+            .map_err(|_| Fault::bug("a text in the database is not UTF-8"))?;
+        let start = self.text.len();
+        self.text.push_str(text);
+        self.cells.push(Cell::Text(start, self.text.len()));
+        Ok(())
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.cells.len().checked_div(self.columns).unwrap_or(0)
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.cells.is_empty()
+    }
+
+    /// An integer or a truth value (0 or 1); none where it is NULL.
+    ///
+    /// # Errors
+    /// When the column holds something else.
+    pub fn int(&self, row: usize, column: usize) -> Result<Option<i64>, Fault> {
+        match self.cell(row, column)? {
+            Cell::Null => Ok(None),
+            Cell::Int(value) => Ok(Some(value)),
+            Cell::Text(..) => Err(Fault::bug(format!("column {column} is not an integer"))),
+        }
+    }
+
+    /// Text; none where it is NULL.
+    ///
+    /// # Errors
+    /// When the column holds something else.
+    pub fn text(&self, row: usize, column: usize) -> Result<Option<&str>, Fault> {
+        match self.cell(row, column)? {
+            Cell::Null => Ok(None),
+            Cell::Text(start, end) => Ok(Some(&self.text[start..end])),
+            Cell::Int(_) => Err(Fault::bug(format!("column {column} is not text"))),
+        }
+    }
+
+    fn cell(&self, row: usize, column: usize) -> Result<Cell, Fault> {
+        let cell = (column < self.columns).then(|| self.cells.get(row * self.columns + column));
+        let none = || Fault::bug(format!("there is no column {column} in row {row}"));
+        cell.flatten().copied().ok_or_else(none)
+    }
+}
