@@ -8,15 +8,15 @@
 //! process whose only child is the command, for the system tells the CPU time and the memory of
 //! children, not of one child. To decompress, it is that command.
 
-use std::error::Error;
+#[allow(dead_code, reason = "the benches share it")]
+mod support;
+
 use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, BufWriter, IntoInnerError, Write};
-use std::os::unix::fs::chown;
-use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitCode, Stdio};
-use std::thread::{available_parallelism, sleep};
+use std::process::{Command, ExitCode, Stdio};
+use std::thread::available_parallelism;
 use std::time::{Duration, Instant};
 use std::{env, iter};
 
@@ -25,9 +25,13 @@ use flate2::Compression;
 use flate2::bufread::MultiGzDecoder;
 use flate2::write::GzEncoder;
 use nix::sys::resource::{UsageWho, getrusage};
-use nix::unistd::{SysconfVar, Uid, User, sysconf};
 use shotlist::import::generate::imdb::{self, Options};
 use tempfile::TempDir;
+
+use support::postgres::Cluster;
+use support::process::output;
+use support::text::{self, grouped, mib};
+use support::{Result, temporary_folder};
 
 /// First arguments with which the program calls itself.
 const DECOMPRESS: &str = "--decompress-alone";
@@ -39,8 +43,6 @@ const DECOMPRESS_RUNS: u32 = 3;
 const DATABASE: &str = "bench";
 /// What the project reads at once, too.
 const BUFFER_BYTES: usize = 64 * 1024;
-
-type Result<T = ()> = std::result::Result<T, Box<dyn Error>>;
 
 fn main() -> ExitCode {
     let mut args = env::args_os().skip(1);
@@ -127,22 +129,6 @@ fn measure_alone(mut command: impl Iterator<Item = OsString>) -> Result {
     let cpu_us = us(usage.user_time()) + us(usage.system_time());
     writeln!(io::stdout(), "{cpu_us} {} {}", wall.as_micros(), usage.max_rss())?;
     Ok(())
-}
-
-/// What a command prints; one that fails is an error, with what it complained of.
-fn output(command: &mut Command) -> Result<String> {
-    let output = command.output();
-    let program = Path::new(command.get_program()).display();
-    let output = output.map_err(|error| format!("{program}: {error}"))?;
-    if output.status.success() {
-        return Ok(String::from_utf8(output.stdout)?);
-    }
-    let complaint = String::from_utf8_lossy(&output.stderr);
-    Err(format!("{program}: {}: {}", output.status, complaint.trim()).into())
-}
-
-fn temporary_folder() -> io::Result<TempDir> {
-    tempfile::Builder::new().prefix("shotlist-bench-").tempdir()
 }
 
 /// The plain limit: what every importer has to do.
@@ -267,17 +253,20 @@ impl Comparison {
         }
         fs::remove_file(&file)?;
 
-        let cluster = Cluster::start()?;
+        let cluster = Cluster::temporary()?;
+        cluster.sql("postgres", &format!("CREATE DATABASE {DATABASE}"))?;
         for (what, day) in imports([
             "shotlist, PostgreSQL: first import",
             "shotlist, PostgreSQL: refresh with the next day",
             "shotlist, PostgreSQL: the same files again",
         ]) {
             say(what);
-            let before = cluster.cpu()?;
-            let mut cost = measure(&day.import_into(&cluster.url()), folder)?;
-            cost.cpu += cluster.cpu()?.saturating_sub(before);
-            let result_bytes = Some(cluster.database_bytes()?);
+            let before = cluster.cpu_when_left()?;
+            let mut cost = measure(&day.import_into(&cluster.url(DATABASE)), folder)?;
+            cost.cpu += cluster.cpu_when_left()?.saturating_sub(before);
+            let result_bytes = Some(
+                cluster.sql(DATABASE, "SELECT pg_database_size(current_database())")?.parse()?,
+            );
             rows.push(Row { what, cost, rows: day.rows, result_bytes });
         }
         let heading = format!(
@@ -305,7 +294,8 @@ impl Comparison {
     /// As Markdown.
     fn table(&self) -> String {
         let header =
-            ["what", "CPU s", "× decompress", "wall s", "rows/CPU s", "peak MiB", "result MiB"];
+            ["what", "CPU s", "× decompress", "wall s", "rows/CPU s", "peak MiB", "result MiB"]
+                .map(str::to_owned);
         let limit = self.rows.first().map_or(f64::NAN, |row| row.cost.cpu.as_secs_f64());
         let cells = self.rows.iter().map(|row| {
             let cpu = row.cost.cpu.as_secs_f64();
@@ -319,30 +309,8 @@ impl Comparison {
                 row.result_bytes.map_or_else(|| "-".to_owned(), mib),
             ]
         });
-        let lines: Vec<_> = iter::once(header.map(str::to_owned)).chain(cells).collect();
-        let width = |column: usize| {
-            lines.iter().map(|line| line[column].chars().count()).max().unwrap_or_default()
-        };
-        let widths: [usize; 7] = std::array::from_fn(width);
-        let mut text = format!("\n{}\n\n", self.heading);
-        for (number, line) in lines.iter().enumerate() {
-            for (column, (cell, width)) in line.iter().zip(widths).enumerate() {
-                text += &match column {
-                    0 => format!("| {cell:<width$} |"),
-                    _ => format!(" {cell:>width$} |"),
-                };
-            }
-            text.push('\n');
-            if number == 0 {
-                for (column, width) in widths.into_iter().enumerate() {
-                    text += &match column {
-                        0 => format!("|{:-<1$}|", "", width + 2),
-                        _ => format!("{:->1$}:|", "", width + 1),
-                    };
-                }
-                text.push('\n');
-            }
-        }
+        let lines: Vec<_> = iter::once(header).chain(cells).map(Vec::from).collect();
+        let mut text = format!("\n{}\n\n{}", self.heading, text::table(&lines));
         text += "\nCPU is user and system, with PostgreSQL that of the server too; its memory is the \
             client's alone.\nRows are those of all seven files.";
         if self.has_peer {
@@ -352,23 +320,6 @@ impl Comparison {
         text.push('\n');
         text
     }
-}
-
-fn mib(bytes: u64) -> String {
-    format!("{:.1}", bytes as f64 / f64::from(1 << 20))
-}
-
-/// With a comma before each three digits.
-fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
 }
 
 /// imdb-sqlite in a Python environment of its own.
@@ -391,165 +342,5 @@ impl Peer {
         let mut command = Command::new(self.folder.path().join("bin/imdb-sqlite"));
         command.arg("--cache-dir").arg(files).arg("--db").arg(database);
         command
-    }
-}
-
-/// A PostgreSQL with its default settings, on a unix socket.
-struct Cluster {
-    folder: TempDir,
-    programs: PathBuf,
-    keeper: Child,
-    clock_ticks: u64,
-}
-
-impl Cluster {
-    /// It ends with this process, however this process ends: its keeper waits for the end of a pipe.
-    fn start() -> Result<Self> {
-        let programs = postgres_programs()?;
-        let folder = temporary_folder()?;
-        // PostgreSQL refuses to run as root.
-        let user = match Uid::effective().is_root() {
-            false => None,
-            true => User::from_name("postgres")?.or(User::from_name("nobody")?),
-        };
-        if let Some(user) = &user {
-            chown(folder.path(), Some(user.uid.as_raw()), Some(user.gid.as_raw()))?;
-        }
-        let unprivileged = |program: &Path| {
-            let mut command = Command::new(program);
-            command.current_dir("/");
-            if let Some(user) = &user {
-                command.uid(user.uid.as_raw()).gid(user.gid.as_raw());
-            }
-            command
-        };
-        let mut initdb = unprivileged(&programs.join("initdb"));
-        initdb.args(["--username=shotlist", "--auth=trust", "--encoding=UTF8", "--locale=C", "-D"]);
-        output(initdb.arg(folder.path()))?;
-
-        // No arguments in the script: paths are passed beside it. A group of its own, which an
-        // interrupt from the keyboard does not reach.
-        let script = r#""$0/postgres" -D "$1" -k "$1" -c listen_addresses= >"$1/log" 2>&1 & read -r _; kill -INT $!; wait $!; rm -rf "$1""#;
-        let mut keeper = unprivileged(Path::new("sh"));
-        keeper.arg("-c").arg(script).arg(&programs).arg(folder.path());
-        let keeper = keeper.stdin(Stdio::piped()).stderr(Stdio::null()).process_group(0).spawn()?;
-        let clock_ticks = sysconf(SysconfVar::CLK_TCK)?.ok_or("the clock has no ticks")?;
-        let cluster = Self { folder, programs, keeper, clock_ticks: clock_ticks.try_into()? };
-        let mut tries = 0..200;
-        loop {
-            match cluster.sql("postgres", &format!("CREATE DATABASE {DATABASE}")) {
-                Ok(_) => return Ok(cluster),
-                Err(_) if tries.next().is_some() => sleep(Duration::from_millis(50)),
-                Err(error) => {
-                    let log = fs::read_to_string(cluster.folder.path().join("log"));
-                    return Err(format!("{error}\n{}", log.unwrap_or_default()).into());
-                }
-            }
-        }
-    }
-
-    fn url(&self) -> String {
-        format!("postgres:///{DATABASE}?host={}&user=shotlist", self.folder.path().display())
-    }
-
-    fn sql(&self, database: &str, sql: &str) -> Result<String> {
-        let mut psql = Command::new(self.programs.join("psql"));
-        psql.args(["--no-psqlrc", "--tuples-only", "--no-align", "--username=shotlist"]);
-        psql.args(["--dbname", database, "--command", sql]).arg("--host").arg(self.folder.path());
-        Ok(output(&mut psql)?.trim().to_owned())
-    }
-
-    fn version(&self) -> Result<String> {
-        let version = self.sql(DATABASE, "SHOW server_version")?;
-        Ok(format!("PostgreSQL {}", version.split(' ').next().unwrap_or_default()))
-    }
-
-    fn database_bytes(&self) -> Result<u64> {
-        Ok(self.sql(DATABASE, "SELECT pg_database_size(current_database())")?.parse()?)
-    }
-
-    /// The CPU time that the server has used so far, once nobody is connected to it.
-    fn cpu(&self) -> Result<Duration> {
-        let file = fs::read_to_string(self.folder.path().join("postmaster.pid"))?;
-        let postmaster: u32 = file.lines().next().unwrap_or_default().parse()?;
-        loop {
-            let server = Process::read(postmaster).ok_or("PostgreSQL has ended")?;
-            let children = Process::children(postmaster)?;
-            let is_idle = !children.iter().any(Process::serves);
-            // A child that ended in between would be in neither sum, or in both.
-            let after = Process::read(postmaster).ok_or("PostgreSQL has ended")?;
-            if is_idle && after.reaped_ticks == server.reaped_ticks {
-                let ticks = children.iter().map(|child| child.ticks).sum::<u64>()
-                    + after.ticks
-                    + after.reaped_ticks;
-                return Ok(Duration::from_secs_f64(ticks as f64 / self.clock_ticks as f64));
-            }
-            sleep(Duration::from_millis(10));
-        }
-    }
-}
-
-impl Drop for Cluster {
-    fn drop(&mut self) {
-        drop(self.keeper.stdin.take());
-        let _ = self.keeper.wait();
-    }
-}
-
-fn postgres_programs() -> Result<PathBuf> {
-    let path = env::var_os("PATH").unwrap_or_default();
-    let mut folders: Vec<_> = env::split_paths(&path).collect();
-    if let Ok(versions) = fs::read_dir("/usr/lib/postgresql") {
-        let mut versions: Vec<_> =
-            versions.flatten().map(|entry| entry.path().join("bin")).collect();
-        versions.sort();
-        folders.extend(versions.into_iter().rev());
-    }
-    let has_all = |folder: &PathBuf| {
-        ["initdb", "postgres", "psql"].iter().all(|name| folder.join(name).exists())
-    };
-    let found = folders.into_iter().find(has_all).ok_or(
-        "PostgreSQL's programs initdb, postgres and psql are missing: apt-get install postgresql",
-    )?;
-    // A link in the PATH stands for the folder where the program has its libraries.
-    let real = fs::canonicalize(found.join("initdb"))?;
-    Ok(real.parent().ok_or("initdb lies nowhere")?.to_owned())
-}
-
-/// A process of PostgreSQL, as `/proc` has it.
-struct Process {
-    id: u32,
-    parent: u32,
-    /// CPU time of its own.
-    ticks: u64,
-    /// CPU time of its children that have ended.
-    reaped_ticks: u64,
-}
-
-impl Process {
-    fn read(id: u32) -> Option<Self> {
-        let stat = fs::read_to_string(format!("/proc/{id}/stat")).ok()?;
-        // The name, in brackets, may have any character in it.
-        let fields: Vec<_> = stat.rsplit_once(')')?.1.split_whitespace().collect();
-        let number = |place: usize| fields.get(place)?.parse::<u64>().ok();
-        Some(Self {
-            id,
-            parent: number(1)?.try_into().ok()?,
-            ticks: number(11)? + number(12)?,
-            reaped_ticks: number(13)? + number(14)?,
-        })
-    }
-
-    fn children(parent: u32) -> Result<Vec<Self>> {
-        let ids = fs::read_dir("/proc")?
-            .flatten()
-            .filter_map(|entry| entry.file_name().to_str()?.parse().ok());
-        Ok(ids.filter_map(Self::read).filter(|process| process.parent == parent).collect())
-    }
-
-    /// Whether it works for a connection.
-    fn serves(&self) -> bool {
-        let title = fs::read_to_string(format!("/proc/{}/cmdline", self.id)).unwrap_or_default();
-        title.contains("[local]") || title.contains("parallel worker")
     }
 }

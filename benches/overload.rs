@@ -8,13 +8,13 @@
 //! The load comes from one thread of this computer, so that it takes processor time from the server
 //! that elsewhere would be the clients'. It is not corrected for, and printed for both.
 
+#[allow(dead_code, reason = "the benches share it")]
+mod support;
+
 use std::cell::Cell;
-use std::error::Error;
-use std::fs::{self, File};
-use std::io::{self, BufRead, BufReader, Read, Write};
+use std::io::{self, Read, Write};
 use std::net::SocketAddr;
-use std::path::Path;
-use std::process::{Child, Command, ExitCode, Stdio};
+use std::process::ExitCode;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -22,13 +22,14 @@ use std::time::{Duration, Instant};
 
 use clap::{Arg, value_parser};
 use nix::sys::resource::{UsageWho, getrusage};
-use nix::sys::signal::{Signal, kill};
-use nix::unistd::{Pid, SysconfVar, sysconf};
 use serde_json::json;
-use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::task::LocalSet;
+
+use support::process::time;
+use support::program::{Server, generate};
+use support::{Result, temporary_folder};
 
 /// A page of the usual size with what stands around it, as a list of a demanding app shows it.
 const QUERY: &str = "query Page($first: Int!) {
@@ -46,6 +47,7 @@ const QUERY: &str = "query Page($first: Int!) {
   }
 }";
 const FIRST: u32 = 20;
+const DATABASE: &str = "sqlite://shotlist.db";
 /// As many as run at once by default.
 const RUNNING_MAX: usize = 32;
 /// More than run and wait by default, or too few requests could be under way.
@@ -58,8 +60,6 @@ const LIVEZ_INTERVAL: Duration = Duration::from_millis(100);
 const NORMAL_RUN: u32 = 25;
 const NORMAL: Duration = Duration::from_millis(250);
 const RECOVERY_MAX: Duration = Duration::from_secs(20);
-
-type Result<T = ()> = std::result::Result<T, Box<dyn Error>>;
 
 fn main() -> ExitCode {
     match bench() {
@@ -83,6 +83,7 @@ fn bench() -> Result {
         .arg(
             Arg::new("productions")
                 .long("productions")
+                .value_parser(value_parser!(u32))
                 .default_value("20000")
                 .help("Size of the catalogue"),
         )
@@ -93,30 +94,38 @@ fn bench() -> Result {
         return Ok(());
     }
     let seconds = matches.get_one("seconds").copied().unwrap_or(60);
-    let productions = matches.get_one::<String>("productions").map_or("20000", String::as_str);
-    let folder = TempDir::new()?;
-    let server = Server::start(folder.path(), productions)?;
+    let productions = matches.get_one("productions").copied().unwrap_or(20_000);
+    let folder = temporary_folder()?;
+    generate(folder.path(), productions, DATABASE)?;
+    let server = Server::start(folder.path(), DATABASE)?;
+    let cpu = || time(server.process()?.ticks);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let request = Rc::from(request());
 
     let run = |load: Load| LocalSet::new().block_on(&runtime, load.run());
     let closed = |time| Load { to: server.address, request: Rc::clone(&request), time, rate: None };
     run(closed(WARM_UP))?;
-    let before = server.cpu()?;
+    let before = cpu()?;
     let capacity = run(closed(CAPACITY_TIME))?;
-    let calm_cpu = server.cpu()? - before;
+    let calm_cpu = cpu()? - before;
     let rate = capacity.answered_per_second();
 
-    let before = server.cpu()?;
+    let before = cpu()?;
     let watch = Watch::start(server.address);
     let flood =
         run(Load { rate: Some(rate * f64::from(FACTOR)), ..closed(Duration::from_secs(seconds)) })?;
     let livez = watch.stop()?;
-    let flood_cpu = server.cpu()? - before;
+    let flood_cpu = cpu()? - before;
     let recovery = runtime.block_on(recovery(server.address, &request))?;
 
-    let table =
-        table(&capacity, &flood, livez, recovery, server.peak_mib()?, [calm_cpu, flood_cpu]);
+    let table = table(
+        &capacity,
+        &flood,
+        livez,
+        recovery,
+        server.process()?.peak_kib()? / 1024,
+        [calm_cpu, flood_cpu],
+    );
     server.stop()?;
     let mut out = io::stdout().lock();
     out.write_all(table.as_bytes())?;
@@ -188,84 +197,6 @@ fn request() -> String {
          accept: application/graphql-response+json\r\ncontent-length: {}\r\n\r\n{body}",
         body.len()
     )
-}
-
-/// The program, which ends with this value.
-struct Server {
-    child: Child,
-    address: SocketAddr,
-}
-
-impl Server {
-    fn start(folder: &Path, productions: &str) -> Result<Self> {
-        let program = || {
-            let mut command = Command::new(env!("CARGO_BIN_EXE_shotlist"));
-            command.env_clear().current_dir(folder).stdin(Stdio::null());
-            command
-        };
-        let mut generate = program();
-        generate.args(["generate", "--productions", productions, "--log", "warn"]);
-        if !generate.stdout(Stdio::null()).status()?.success() {
-            return Err("no catalogue could be generated".into());
-        }
-        let mut serve = program();
-        serve.args(["--listen", "127.0.0.1:0", "--builtin-catalog", "false"]);
-        serve.stdout(Stdio::piped()).stderr(File::create(folder.join("log"))?);
-        let mut child = serve.spawn()?;
-        let mut line = String::new();
-        if let Some(output) = child.stdout.take() {
-            BufReader::new(output).read_line(&mut line)?;
-        }
-        let address = line.trim().strip_prefix("Shotlist is ready at http://");
-        let address = address.and_then(|address| address.strip_suffix('/')?.parse().ok());
-        let Some(address) = address else {
-            let _ = child.kill();
-            let log = fs::read_to_string(folder.join("log"))?;
-            return Err(format!("the server does not start: {line}{log}").into());
-        };
-        Ok(Self { child, address })
-    }
-
-    /// Processor time so far, of user and system.
-    fn cpu(&self) -> Result<Duration> {
-        let stat = fs::read_to_string(format!("/proc/{}/stat", self.child.id()))?;
-        // The name, in parentheses, may hold anything; the times are 12 and 13 fields behind it.
-        let (_, fields) = stat.rsplit_once(") ").ok_or("an unknown format")?;
-        let ticks: Vec<u64> = fields
-            .split(' ')
-            .skip(11)
-            .take(2)
-            .map(str::parse)
-            .collect::<std::result::Result<_, _>>()?;
-        let per_second = sysconf(SysconfVar::CLK_TCK)?.ok_or("an unknown clock")?;
-        Ok(Duration::from_secs_f64(ticks.iter().sum::<u64>() as f64 / per_second as f64))
-    }
-
-    fn peak_mib(&self) -> Result<u64> {
-        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
-        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-        let kib = line.and_then(|line| line.trim().strip_suffix("kB")).ok_or("no peak")?;
-        Ok(kib.trim().parse::<u64>()? / 1024)
-    }
-
-    /// End it in the usual way.
-    fn stop(mut self) -> Result {
-        kill(Pid::from_raw(i32::try_from(self.child.id())?), Signal::SIGTERM)?;
-        let status = self.child.wait()?;
-        if status.success() {
-            Ok(())
-        } else {
-            Err(format!("the server ended with {status}").into())
-        }
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        // It has ended already where all went well.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
 }
 
 /// Requests at a rate whatever becomes of them, or as fast as they are answered.

@@ -76,6 +76,12 @@ pub const DEFINITIONS: &[Definition] = &[
         help: "Longest time that the database may take for one statement, in milliseconds, 1 to 600000",
     },
     Definition {
+        name: "share_statements",
+        value: "BOOL",
+        default: "true",
+        help: "Whether requests that run the same statement at the same time share it, on PostgreSQL",
+    },
+    Definition {
         name: "deadline_ms",
         value: "NUMBER",
         default: "10000",
@@ -242,6 +248,12 @@ pub const DEFINITIONS: &[Definition] = &[
         value: "NUMBER",
         default: "67108864",
         help: "Most bytes of the bodies of all requests that are not answered yet, 1024 to 17179869184",
+    },
+    Definition {
+        name: "kept_bytes_max",
+        value: "BYTES",
+        default: "16777216",
+        help: "Bytes of answers that are kept until the catalogue changes, 0 (none) to 1099511627776; on PostgreSQL, this takes one more connection",
     },
     Definition {
         name: "response_bytes_max",
@@ -472,6 +484,7 @@ impl Settings {
                     number(value, 1, 100)
                 })?,
                 statement_timeout: milliseconds(&values, "statement_timeout_ms", 1, 600_000)?,
+                shares_statements: parse(&values, "share_statements", boolean)?,
             },
             api: graphql::Options {
                 deadline: milliseconds(&values, "deadline_ms", 100, 600_000)?,
@@ -497,6 +510,9 @@ impl Settings {
                 })?,
                 request_bytes_max: parse(&values, "request_bytes_max", |value| {
                     number(value, 1024, 16 << 30)
+                })?,
+                kept_bytes_max: parse(&values, "kept_bytes_max", |value| {
+                    number(value, 0, 1 << 40)
                 })?,
                 response_bytes_max: parse(&values, "response_bytes_max", |value| {
                     number(value, 1024, 16 << 30)

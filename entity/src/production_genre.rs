@@ -2,6 +2,8 @@
 
 use sea_orm::entity::prelude::*;
 
+use super::production::Kind;
+
 /// A row of `production_genre`.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "production_genre")]
@@ -17,6 +19,10 @@ pub struct Model {
     pub position: i32,
     /// Copy of the production's, so that a genre's productions are read in order from one index.
     pub released_on: Option<i32>,
+    /// Copy of the production's, for the same reason.
+    pub kind: Kind,
+    /// Copy of the production's, for the same reason.
+    pub rating_votes: Option<i32>,
 }
 
 /// Relations by foreign key.

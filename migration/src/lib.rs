@@ -35,6 +35,16 @@ impl MigratorTrait for Migrator {
                 sqlite: include_str!("sql/0004_awards.sqlite.sql"),
                 postgres: include_str!("sql/0004_awards.postgres.sql"),
             }),
+            Box::new(Step {
+                name: "m0005_ranking",
+                sqlite: include_str!("sql/0005_ranking.sqlite.sql"),
+                postgres: include_str!("sql/0005_ranking.postgres.sql"),
+            }),
+            Box::new(Step {
+                name: "m0006_changes",
+                sqlite: include_str!("sql/0006_changes.sqlite.sql"),
+                postgres: include_str!("sql/0006_changes.postgres.sql"),
+            }),
         ]
     }
 }

@@ -115,11 +115,14 @@ pub struct Options {
     pub read_connections: u32,
     /// Longest time that one statement may take.
     pub statement_timeout: Duration,
+    /// Whether requests that run the same statement at the same time share it, on PostgreSQL.
+    pub shares_statements: bool,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { read_connections: 8, statement_timeout: Duration::from_secs(8) }
+        let statement_timeout = Duration::from_secs(8);
+        Self { read_connections: 8, statement_timeout, shares_statements: true }
     }
 }
 

@@ -892,12 +892,21 @@ impl Merge<'_, '_> {
         }
         let is_dated = active.released_on.is_set();
         let released_on = row.released_on.or(released.filter(|_| is_dated));
+        let is_rated = active.rating_votes.is_set();
+        let votes = if is_rated { it.rating_votes } else { row.rating_votes };
         if !fill.filled.is_empty() {
             active.update(self.transaction()).await?;
             *self.writer.written.entry("production").or_default() += 1;
         }
         if is_dated {
             self.date_copies(id, released_on).await?;
+        }
+        if is_rated {
+            production_genre::Entity::update_many()
+                .col_expr(production_genre::Column::RatingVotes, Expr::value(votes))
+                .filter(production_genre::Column::ProductionId.eq(id))
+                .exec(self.transaction())
+                .await?;
         }
         let (mut filled, mut differing) = (fill.filled, fill.differing);
         match own {
@@ -923,6 +932,8 @@ impl Merge<'_, '_> {
                 genre_id: Set(genre_id),
                 position: Set(position),
                 released_on: Set(released_on),
+                kind: Set(kind),
+                rating_votes: Set(votes),
             };
             self.writer.insert("production_genre", row).await?;
             filled.insert("genres");

@@ -1,6 +1,7 @@
 //! The catalogue: connections, transactions, reads and writes over the entities. It knows neither
 //! GraphQL nor HTTP and can be used without a server.
 
+pub mod changes;
 pub mod collation;
 pub mod database;
 pub mod date;

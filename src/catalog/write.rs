@@ -565,6 +565,8 @@ impl<'a> Writer<'a> {
                 genre_id: Set(self.genres.get(key)?),
                 position: Set(position),
                 released_on: Set(released_on),
+                kind: Set(kind),
+                rating_votes: Set(record.rating_votes),
             };
             self.insert("production_genre", row).await?;
         }

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 use std::future::Future;
 use std::ops::Range;
 use std::pin::Pin;
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use futures_util::future::join_all;
 
@@ -14,13 +14,15 @@ use super::plan::bind::{Bound, KeyList};
 use super::plan::statement::{ORDINAL, Reading};
 use super::plan::{Keys, LevelIndex, Plan};
 use crate::catalog::Stop;
-use crate::catalog::read::{Parameter, Reader, Rows};
+use crate::catalog::read::{Parameter, Part, Reader, Rows};
 use crate::error::Fault;
 
 /// What a level read.
 pub struct Outcome {
     /// The rows, those of one parent together.
-    pub rows: Rows,
+    pub rows: Arc<Rows>,
+    /// How many of them are this level's: others may have shared its statement.
+    count: usize,
     /// The rows of each key, in the order of the keys.
     ranges: Vec<Range<usize>>,
     places: Places,
@@ -110,20 +112,25 @@ impl Outcome {
 /// What every level of a plan read; a level that failed has the fault.
 pub type Outcomes = Vec<OnceLock<Result<Outcome, Fault>>>;
 
-/// Run the statements. Below those with which more rows have been read than may be, none is run.
-/// Returns what was read, and how many rows.
+/// What is still to be read of a plan: all of it.
+pub fn unread(plan: &Plan) -> Outcomes {
+    plan.levels.iter().map(|_| OnceLock::new()).collect()
+}
+
+/// Run the statements of what is still to be read. Below those with which more rows have been read
+/// than may be, none is run. Returns how many rows there are.
 pub async fn run(
     reader: &Reader,
     plan: &Plan,
     bound: &Bound,
     rows_max: u64,
     stop: &Stop,
-) -> (Outcomes, u64) {
-    let outcomes: Outcomes = plan.levels.iter().map(|_| OnceLock::new()).collect();
+    outcomes: &Outcomes,
+) -> u64 {
     let rows = AtomicU64::new(0);
-    let run = Run { reader, plan, bound, stop, outcomes: &outcomes, rows: &rows, rows_max };
+    let run = Run { reader, plan, bound, stop, outcomes, rows: &rows, rows_max };
     join_all(plan.first.iter().map(|&index| run.level(index))).await;
-    (outcomes, rows.into_inner())
+    rows.into_inner()
 }
 
 #[derive(Clone, Copy)]
@@ -141,12 +148,15 @@ impl<'a> Run<'a> {
     /// Read a level, then the levels below it.
     fn level(self, index: LevelIndex) -> Pin<Box<dyn Future<Output = ()> + Send + 'a>> {
         Box::pin(async move {
-            let outcome = self.read(index).await;
-            let read = outcome.as_ref().map(|outcome| outcome.rows.len() as u64);
-            let goes_on = read.is_ok_and(|read| {
+            let place = &self.outcomes[index];
+            if place.get().is_none() {
+                let _ = place.set(self.read(index).await);
+            }
+            let read = place.get().and_then(|outcome| outcome.as_ref().ok());
+            let goes_on = read.is_some_and(|outcome| {
+                let read = outcome.count as u64;
                 self.rows.fetch_add(read, Ordering::Relaxed).saturating_add(read) <= self.rows_max
             });
-            let _ = self.outcomes[index].set(outcome);
             if goes_on {
                 let children = self.plan.children[index].iter();
                 join_all(children.map(|&child| self.level(child))).await;
@@ -177,26 +187,34 @@ impl<'a> Run<'a> {
         let places = Places::of(keys.as_ref());
         let count = keys.as_ref().map_or(1, KeyList::len);
         if count == 0 {
-            return Ok(Outcome { rows: Rows::none(), ranges: Vec::new(), places });
+            let rows = Arc::new(Rows::none());
+            return Ok(Outcome { rows, count, ranges: Vec::new(), places });
         }
-        let mut parameters = Vec::with_capacity(bound.parameters.len() + 1);
-        parameters.extend(keys.map(|keys| match keys {
-            KeyList::Ids(ids) => Parameter::Keys(ids),
-            KeyList::Texts(texts) => Parameter::Texts(texts),
-            KeyList::Groups(ids, names) => Parameter::Pairs(ids, names),
-        }));
-        parameters.extend(bound.parameters.iter().cloned());
         let sql = level.statement.text(bound.bounds);
-        let rows = self.reader.fetch(&sql, parameters, self.stop).await?;
-
+        let rest = bound.parameters.clone();
+        let keyed = |keys| std::iter::once(keys).chain(rest.clone()).collect();
+        let Part { rows, range, first } = match keys {
+            Some(KeyList::Ids(ids)) => self.reader.fetch_for(&sql, ids, rest, self.stop).await?,
+            None => self.reader.fetch(&sql, rest, self.stop).await?.into(),
+            Some(KeyList::Texts(texts)) => {
+                let parameters = keyed(Parameter::Texts(texts));
+                self.reader.fetch(&sql, parameters, self.stop).await?.into()
+            }
+            Some(KeyList::Groups(ids, names)) => {
+                let parameters = keyed(Parameter::Pairs(ids, names));
+                self.reader.fetch(&sql, parameters, self.stop).await?.into()
+            }
+        };
         let mut ranges: Vec<Range<usize>> = vec![0..0; count];
-        for row in 0..rows.len() {
+        let rows_count = range.len();
+        for row in range {
             let ordinal = rows.int(row, ORDINAL)?.and_then(|ordinal| usize::try_from(ordinal).ok());
-            let range = ordinal.and_then(|ordinal| ranges.get_mut(ordinal));
+            let place = ordinal.and_then(|ordinal| ordinal.checked_sub(first));
+            let range = place.and_then(|place| ranges.get_mut(place));
             let range = range.ok_or_else(|| Fault::bug("a row belongs to no key"))?;
             *range = if range.start == range.end { row..row + 1 } else { range.start..row + 1 };
         }
-        Ok(Outcome { rows, ranges, places })
+        Ok(Outcome { rows, count: rows_count, ranges, places })
     }
 }
 
@@ -207,7 +225,7 @@ fn grouped(
     slot: usize,
     group: usize,
 ) -> Result<KeyList, Fault> {
-    let (mut ids, mut names) = (Vec::with_capacity(rows.len()), Vec::with_capacity(rows.len()));
+    let (mut ids, mut names) = (Vec::new(), Vec::new());
     for row in shown {
         if let (Some(id), Some(name)) = (rows.int(row, slot)?, rows.text(row, group)?) {
             ids.push(id);
@@ -224,8 +242,8 @@ fn distinct(
     slot: usize,
     kinds: Option<&(usize, Vec<i64>)>,
 ) -> Result<Vec<i64>, Fault> {
-    let mut keys = Vec::with_capacity(rows.len());
-    let mut seen = std::collections::HashSet::with_capacity(rows.len());
+    let mut keys = Vec::new();
+    let mut seen = std::collections::HashSet::new();
     for row in shown {
         if let Some((slot, kinds)) = kinds
             && !rows.int(row, *slot)?.is_some_and(|kind| kinds.contains(&kind))

@@ -49,7 +49,7 @@ pub struct FilterField {
 }
 
 /// How the index behind a test serves a list that it filters.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Index {
     /// The rows that fit can be read from an index that begins with the test's column. The number
     /// orders such tests: the lower, the fewer rows it leaves.
@@ -57,6 +57,44 @@ pub struct Index {
     /// For each order of the list there is an index that begins with the test's column, so that
     /// an equality costs nothing.
     pub leads: bool,
+    /// The link through which the test goes has the rows that fit in an order of the list.
+    pub ranked: Option<&'static Ranked>,
+}
+
+/// A link table with copies of columns of the rows that it links, and an index of what it points
+/// at, the kind, the decade, the rank and the key of the row, in this order.
+#[derive(Debug)]
+pub struct Ranked {
+    /// The table.
+    pub link: &'static str,
+    /// The copies.
+    pub copies: fn() -> Copies,
+    /// The kinds that there are.
+    pub kinds: &'static [i64],
+}
+
+/// Columns that a link copies, each with its copy.
+#[derive(Clone, Copy, Debug)]
+pub struct Copies {
+    /// The discriminator.
+    pub kind: (Column, Column),
+    /// The partial date whose decade the index has; that of no date is 0.
+    pub date: (Column, Column),
+    /// What the list is ordered by.
+    pub rank: (Column, Column),
+}
+
+impl Copies {
+    /// All of them.
+    pub fn all(&self) -> [(Column, Column); 3] {
+        [self.kind, self.date, self.rank]
+    }
+}
+
+impl PartialEq for Ranked {
+    fn eq(&self, other: &Self) -> bool {
+        self.link == other.link
+    }
 }
 
 /// What a field of a filter tests.
@@ -261,6 +299,12 @@ impl FilterField {
     /// The rows that fit can be read from an index; see [`Index::drives`].
     pub fn drives(mut self, rank: u8) -> Self {
         self.index.drives = Some(rank);
+        self
+    }
+
+    /// The link is ordered, too; see [`Index::ranked`].
+    pub fn ranks(mut self, ranked: &'static Ranked) -> Self {
+        self.index.ranked = Some(ranked);
         self
     }
 

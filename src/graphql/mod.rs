@@ -23,6 +23,7 @@ mod render;
 pub mod schema;
 pub mod types;
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -33,6 +34,7 @@ use apollo_compiler::introspection;
 use apollo_compiler::request::coerce_variable_values;
 use apollo_compiler::response::JsonMap;
 use apollo_compiler::validation::{DiagnosticList, Valid};
+use futures_util::FutureExt;
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 use serde::{Deserialize, Serialize};
@@ -42,10 +44,14 @@ use tokio_util::task::AbortOnDropHandle;
 
 use documents::Documents;
 use error::{GraphQLError, Location, code};
+use execute::Outcomes;
 use guard::{Exceeded, Limit, Limits, Refusals};
+use load::admission::Permit;
 use load::{Client, Load, REQUEST_POINTS, Refused};
 use plan::Plan;
 use plan::argument::Shapes;
+use plan::bind::Bound;
+use render::Introspected;
 use schema::Schema;
 
 use crate::catalog::{Backend, Catalog, Stop};
@@ -58,8 +64,17 @@ const DOCUMENTS_KEPT_BYTES: u64 = 8 << 20;
 /// Bytes that a document takes, about: for itself, and for each byte of its text.
 const DOCUMENT_BYTES: u64 = 2_048;
 const DOCUMENT_BYTES_PER_BYTE: u64 = 32;
+/// So much work a request may do in the thread that serves its connection, and others: some two
+/// milliseconds, in looks of a statement whether to stop. The time itself would count against it
+/// what others do meanwhile.
+const BRIEF: u32 = 200;
+/// So often a plan that took longer is read aside before that is tried again.
+const READS_ASIDE: u32 = 256;
 /// Bytes of plans that stay compiled, about.
 const PLANS_KEPT_BYTES: u64 = 16 << 20;
+
+/// Bytes of answers about the schema that are kept.
+const INTROSPECTED_KEPT_BYTES: u64 = 4 << 20;
 
 /// A GraphQL request.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -100,6 +115,8 @@ pub struct Context {
     pub wants_cost: bool,
     /// Whose points it costs; those of no client are not counted.
     pub client: Option<Client>,
+    /// Since when its time runs, if not from now on.
+    pub since: Option<Instant>,
 }
 
 /// Settings of the API.
@@ -247,12 +264,32 @@ pub struct Api {
     named: Documents,
     documents: Cache<String, Arc<Document>, ByBytes>,
     plans: Cache<PlanKey, Arc<Plan>, ByBytes>,
+    /// What operations ask about the schema, by document and name.
+    introspected: Cache<(u64, Option<String>), Arc<Introspected>, ByBytes>,
     document_ids: AtomicU64,
     /// How many requests may block a thread at once.
     turns: Arc<Semaphore>,
-    /// Where requests run: not on the threads that serve connections, so that a heavy one delays
-    /// neither other clients nor the answers to health checks.
+    /// Where requests that block run: not on the threads that serve connections, so that a heavy
+    /// one delays neither other clients nor the answers to health checks.
     runtime: tokio::runtime::Handle,
+}
+
+/// A request that is to be executed.
+struct Prepared {
+    plan: Arc<Plan>,
+    bound: Bound,
+    introspected: Option<Arc<Introspected>>,
+    /// The most that it can come to, in points.
+    cost: u64,
+    outcomes: Outcomes,
+}
+
+/// A request on its way to a thread that may block.
+enum Work {
+    /// It has not been looked at.
+    Waiting(Request),
+    /// It may run.
+    Prepared(Permit, Prepared),
 }
 
 /// A parsed and validated document.
@@ -279,6 +316,12 @@ impl Weighter<String, Arc<Document>> for ByBytes {
     }
 }
 
+impl Weighter<(u64, Option<String>), Arc<Introspected>> for ByBytes {
+    fn weight(&self, _: &(u64, Option<String>), introspected: &Arc<Introspected>) -> u64 {
+        introspected.bytes() as u64
+    }
+}
+
 impl Weighter<PlanKey, Arc<Plan>> for ByBytes {
     fn weight(&self, key: &PlanKey, plan: &Arc<Plan>) -> u64 {
         (key.shapes.len() + plan.bytes) as u64
@@ -295,7 +338,8 @@ impl Api {
     /// Outside of a runtime.
     pub fn new(catalog: Catalog, options: Options) -> Result<Self, Error> {
         let api = Self {
-            turns: Arc::new(Semaphore::new(catalog.reader().usage().max)),
+            // Twice as many as there are processors: some wait for the disk.
+            turns: Arc::new(Semaphore::new(2 * catalog.reader().threads())),
             schema: Schema::of(options.clone()),
             catalog,
             load: Load::new(&options.load),
@@ -304,6 +348,7 @@ impl Api {
             refusals: Refusals::default(),
             documents: Cache::with_weighter(1_000, DOCUMENTS_KEPT_BYTES, ByBytes),
             plans: Cache::with_weighter(1_000, PLANS_KEPT_BYTES, ByBytes),
+            introspected: Cache::with_weighter(100, INTROSPECTED_KEPT_BYTES, ByBytes),
             document_ids: AtomicU64::new(0),
             runtime: tokio::runtime::Handle::current(),
         };
@@ -345,21 +390,23 @@ impl Api {
     ///
     /// # Errors
     /// The fault of the database.
-    pub async fn ping(self: &Arc<Self>) -> Result<(), Fault> {
-        let api = Arc::clone(self);
-        // A connection belongs to the runtime in which it was opened.
-        let ping = self.runtime.spawn(async move { api.catalog.reader().ping().await });
-        ping.await.unwrap_or_else(|error| Err(Fault::bug(error.to_string())))
+    pub async fn ping(&self) -> Result<(), Fault> {
+        self.catalog.reader().ping().await
     }
 
     /// Answer a request by its deadline, if there is room for it.
     ///
-    /// It runs in a task of its own, so that a panic is answered as an error. When the deadline has
-    /// come or the returned future is dropped, the task stops, and so do its statements; its place or its
-    /// permit is free again.
+    /// A panic is answered as an error. When the deadline has come or the returned future is
+    /// dropped, the work stops, and so do its statements; its place or its permit is free again.
+    ///
+    /// It runs where it is polled, as far as that is no burden to others: on PostgreSQL, which does
+    /// the work elsewhere, and on SQLite for a moment. What takes longer there is done in a thread
+    /// that may block.
     pub async fn execute(self: &Arc<Self>, request: Request, context: Context) -> Response {
         let start = Instant::now();
-        let response = self.admitted(request, context).await;
+        let request_id = context.request_id.clone();
+        let answer = AssertUnwindSafe(self.admitted(request, context)).catch_unwind().await;
+        let response = answer.unwrap_or_else(|_| broken_off(&request_id, "it panicked"));
         self.load.counts().add(response.outcome, start.elapsed());
         response
     }
@@ -368,76 +415,120 @@ impl Api {
         if let Err(refused) = self.load.enter(context.client.as_ref()) {
             return refused.into();
         }
-        let api = Arc::clone(self);
-        let stop = Stop::after(self.options.deadline);
+        let waited = context.since.map_or(Duration::ZERO, |since| since.elapsed());
+        let stop = Stop::after(self.options.deadline.saturating_sub(waited));
         let _abandon = stop.abandon();
-        let request_id = context.request_id.clone();
-        let runtime = self.runtime.clone();
-        // It waits in the task, too: a permit that is free must not lie idle until a thread that
-        // serves a thousand connections comes round to it.
-        let task = self.runtime.spawn(async move {
-            let permit = match api.load.wait().await {
+        let blocks = self.catalog.reader().backend() == Backend::Sqlite;
+        let permit = match self.load.at_once() {
+            Some(permit) => permit,
+            None if blocks => return self.aside(Work::Waiting(request), context, stop).await,
+            None => match self.load.wait().await {
                 Ok(permit) => permit,
                 Err(refused) => return refused.into(),
+            },
+        };
+        let prepared = match self.prepare(&request, &context) {
+            Ok(prepared) => prepared,
+            Err(rejection) => return self.reject(rejection, &context),
+        };
+        if !blocks {
+            let rows = tokio::select! {
+                biased;
+                rows = self.read(&prepared, &stop) => rows,
+                () = stop.due() => return Response::timed_out(),
             };
-            // Its statements block the thread. More threads than connections would only wait, each
-            // with memory of its own.
-            let blocks = api.catalog.reader().backend() == Backend::Sqlite;
+            return self.tell(&prepared, rows, &context);
+        }
+        let mut prepared = prepared;
+        match self.read_briefly(&mut prepared, &stop) {
+            Some(rows) => self.tell(&prepared, rows, &context),
+            None => self.aside(Work::Prepared(permit, prepared), context, stop).await,
+        }
+    }
+
+    /// Read what does not take long; none where not everything is read then.
+    fn read_briefly(&self, prepared: &mut Prepared, stop: &Stop) -> Option<u64> {
+        let aside = &prepared.plan.aside;
+        if aside.load(Ordering::Relaxed) > 0 {
+            aside.fetch_sub(1, Ordering::Relaxed);
+            return None;
+        }
+        let brief = stop.brief(BRIEF);
+        let rows = self.read(prepared, &brief).now_or_never();
+        if !brief.is_spent() {
+            return rows;
+        }
+        aside.store(READS_ASIDE, Ordering::Relaxed);
+        // A statement that is told to stop fails; it is not what the request came to.
+        for outcome in &mut prepared.outcomes {
+            if outcome.get().is_some_and(Result::is_err) {
+                outcome.take();
+            }
+        }
+        None
+    }
+
+    /// Go on in a thread that may block.
+    async fn aside(self: &Arc<Self>, work: Work, context: Context, stop: Stop) -> Response {
+        let api = Arc::clone(self);
+        let request_id = context.request_id.clone();
+        let runtime = self.runtime.clone();
+        // It waits in a task: a permit that is free must not lie idle until a thread that serves a
+        // thousand connections comes round to it.
+        let task = self.runtime.spawn(async move {
+            let (permit, work) = match work {
+                Work::Prepared(permit, prepared) => (permit, Ok(prepared)),
+                Work::Waiting(request) => match api.load.wait().await {
+                    Ok(permit) => (permit, Err(request)),
+                    Err(refused) => return refused.into(),
+                },
+            };
+            // More threads than connections would only wait, each with memory of its own.
             let turns = Arc::clone(&api.turns);
             let turn = tokio::select! {
-                turn = turns.acquire_owned(), if blocks => turn.ok(),
+                turn = turns.acquire_owned() => turn.ok(),
                 () = stop.due() => return Response::timed_out(),
-                () = std::future::ready(()), if !blocks => None,
             };
             let request_id = context.request_id.clone();
-            let answer = async move {
+            let handle = runtime.clone();
+            let blocked = runtime.spawn_blocking(move || {
                 // What runs has a permit, whether or not anyone waits for it still.
                 let _held = (permit, turn);
-                let answer = tokio::select! {
-                    answer = api.answer(&request, &context, &stop) => Some(answer),
-                    () = stop.due() => None,
+                let prepared = match work {
+                    Ok(prepared) => prepared,
+                    Err(request) => match api.prepare(&request, &context) {
+                        Ok(prepared) => prepared,
+                        Err(rejection) => return api.reject(rejection, &context),
+                    },
                 };
+                let rows = handle.block_on(api.read(&prepared, &stop));
                 // What blocks the thread is told to stop by an error.
-                answer.filter(|_| !stop.is_due()).unwrap_or_else(Response::timed_out)
-            };
-            if blocks {
-                let handle = runtime.clone();
-                let task = runtime.spawn_blocking(move || handle.block_on(answer));
-                answer_of(task, &request_id).await
-            } else {
-                answer.await
-            }
+                if stop.is_due() {
+                    return Response::timed_out();
+                }
+                api.tell(&prepared, rows, &context)
+            });
+            answer_of(blocked, &request_id).await
         });
         answer_of(task, &request_id).await
     }
 
-    async fn answer(&self, request: &Request, context: &Context, stop: &Stop) -> Response {
-        let request_id = context.request_id.as_str();
-        match self.try_answer(request, context, stop).await {
-            Ok((body, max_age)) => {
-                Response { outcome: Outcome::Executed, body, retry_after: None, max_age }
-            }
-            Err(Rejection { outcome: Outcome::Failed, errors, .. }) => {
-                tracing::error!(request_id, ?errors, "a request met a defect");
-                let errors = errors.into_iter().map(|error| error.request_id(request_id));
-                Response::without_data(Outcome::Failed, &errors.collect::<Vec<_>>())
-            }
-            Err(Rejection { outcome, errors, cost, retry_after }) => {
-                self.refusals.count(&errors);
-                let extensions =
-                    cost.filter(|_| context.wants_cost).map(|cost| Extensions { cost });
-                let refusal = Response::with_extensions(outcome, &errors, extensions);
-                Response { retry_after, ..refusal }
-            }
+    fn reject(&self, rejection: Rejection, context: &Context) -> Response {
+        let Rejection { outcome, errors, cost, retry_after } = rejection;
+        if outcome == Outcome::Failed {
+            let request_id = context.request_id.as_str();
+            tracing::error!(request_id, ?errors, "a request met a defect");
+            let errors = errors.into_iter().map(|error| error.request_id(request_id));
+            return Response::without_data(Outcome::Failed, &errors.collect::<Vec<_>>());
         }
+        self.refusals.count(&errors);
+        let extensions = cost.filter(|_| context.wants_cost).map(|cost| Extensions { cost });
+        let refusal = Response::with_extensions(outcome, &errors, extensions);
+        Response { retry_after, ..refusal }
     }
 
-    async fn try_answer(
-        &self,
-        request: &Request,
-        context: &Context,
-        stop: &Stop,
-    ) -> Result<(Vec<u8>, Option<u32>), Rejection> {
+    /// Everything that comes before the first statement.
+    fn prepare(&self, request: &Request, context: &Context) -> Result<Prepared, Rejection> {
         let given = self.named.find(request)?;
         let document = self.document(&given.text)?;
         self.named.register(given);
@@ -469,33 +560,69 @@ impl Api {
             let sentence = "This server does not tell its schema.";
             return Err(GraphQLError::new(code::INTROSPECTION_DISABLED, sentence).into());
         }
-        let introspected = if plan.introspects {
-            let schema = &self.schema;
-            introspection::partial_execute(
-                &schema.compiled,
-                &schema.implementers,
-                &document.valid,
-                operation,
-                &variables,
-            )
-            .map_err(|error| request_error(&error, &document.valid))?
-            .data
-        } else {
-            None
+        let introspected = match plan.introspects {
+            true => Some(self.introspect(&document, operation, &variables)?),
+            false => None,
         };
-        let rows_max = guard::cost::rows_max(cost);
-        let reader = self.catalog.reader();
-        let (outcomes, rows) = execute::run(reader, &plan, &bound, rows_max, stop).await;
+        let outcomes = execute::unread(&plan);
+        Ok(Prepared { plan, bound, introspected, cost, outcomes })
+    }
+
+    /// What an operation asks about the schema. It is the same each time, but for variables.
+    fn introspect(
+        &self,
+        document: &Document,
+        operation: &Operation,
+        variables: &Valid<JsonMap>,
+    ) -> Result<Arc<Introspected>, Rejection> {
+        let answer = || {
+            let schema = &self.schema;
+            let (compiled, implementers) = (&schema.compiled, &schema.implementers);
+            let valid = &document.valid;
+            introspection::partial_execute(compiled, implementers, valid, operation, variables)
+                .map(|response| Arc::new(Introspected::of(response.data.as_ref())))
+                .map_err(|error| Rejection::from(request_error(&error, &document.valid)))
+        };
+        if !operation.variables.is_empty() {
+            return answer();
+        }
+        let name = operation.name.as_ref().map(|name| name.as_str().to_owned());
+        self.introspected.get_or_insert_with(&(document.id, name), answer)
+    }
+
+    /// Read what is not read yet. Returns how many rows there are.
+    async fn read(&self, prepared: &Prepared, stop: &Stop) -> u64 {
+        let Prepared { plan, bound, cost, outcomes, .. } = prepared;
+        let rows_max = guard::cost::rows_max(*cost);
+        execute::run(self.catalog.reader(), plan, bound, rows_max, stop, outcomes).await
+    }
+
+    /// Write the answer.
+    fn tell(&self, prepared: &Prepared, rows: u64, context: &Context) -> Response {
+        match self.try_tell(prepared, rows, context) {
+            Ok((body, max_age)) => {
+                Response { outcome: Outcome::Executed, body, retry_after: None, max_age }
+            }
+            Err(rejection) => self.reject(rejection, context),
+        }
+    }
+
+    fn try_tell(
+        &self,
+        Prepared { plan, bound, introspected, cost: requested, outcomes }: &Prepared,
+        rows: u64,
+        context: &Context,
+    ) -> Result<(Vec<u8>, Option<u32>), Rejection> {
+        let (requested, max) = (*requested, self.options.limits.cost);
+        let cost = Cost { requested, max, rows: Some(rows) };
+        let rows_max = guard::cost::rows_max(requested);
         if rows > rows_max {
             let exceeded = Exceeded { limit: Limit::Rows, max: rows_max, found: rows };
-            let cost = Cost { requested: cost, max, rows: Some(rows) };
             return Err(Rejection { cost: Some(cost), ..GraphQLError::from(exceeded).into() });
         }
         let (data, errors) =
-            render::render(&plan, &bound, &outcomes, introspected.as_ref(), &context.request_id)?;
-        let extensions = context
-            .wants_cost
-            .then_some(Extensions { cost: Cost { requested: cost, max, rows: Some(rows) } });
+            render::render(plan, bound, outcomes, introspected.as_deref(), &context.request_id)?;
+        let extensions = context.wants_cost.then_some(Extensions { cost });
         // What is told on request depends on more than the request's address.
         let max_age = plan.max_age.filter(|_| errors.is_empty() && extensions.is_none());
         Ok((assemble(&data, &errors, extensions), max_age))
@@ -503,14 +630,12 @@ impl Api {
 
     /// The document of a text, parsed and validated once.
     fn document(&self, text: &str) -> Result<Arc<Document>, Vec<GraphQLError>> {
-        if let Some(document) = self.documents.get(text) {
-            return Ok(document);
-        }
-        let valid = validated(text, &self.options.limits, &self.schema)?;
-        let id = self.document_ids.fetch_add(1, Ordering::Relaxed);
-        let document = Arc::new(Document { id, valid });
-        self.documents.insert(text.to_owned(), Arc::clone(&document));
-        Ok(document)
+        // Whoever else wants it meanwhile waits for it.
+        self.documents.get_or_insert_with(text, || {
+            let valid = validated(text, &self.options.limits, &self.schema)?;
+            let id = self.document_ids.fetch_add(1, Ordering::Relaxed);
+            Ok(Arc::new(Document { id, valid }))
+        })
     }
 
     /// The plan of an operation, compiled once for each shape of its variables.
@@ -586,12 +711,15 @@ impl From<GraphQLError> for Rejection {
 
 /// What a task answers, which ends with whoever waits for it.
 async fn answer_of(task: JoinHandle<Response>, request_id: &str) -> Response {
-    AbortOnDropHandle::new(task).await.unwrap_or_else(|error| {
-        tracing::error!(request_id, %error, "a request ended early");
-        let sentence = FaultClass::Bug.sentence();
-        let error = GraphQLError::new(code::INTERNAL_SERVER_ERROR, sentence);
-        Response::without_data(Outcome::Failed, &[error.request_id(request_id)])
-    })
+    let answer = AbortOnDropHandle::new(task).await;
+    answer.unwrap_or_else(|error| broken_off(request_id, &error.to_string()))
+}
+
+fn broken_off(request_id: &str, reason: &str) -> Response {
+    tracing::error!(request_id, reason, "a request ended early");
+    let sentence = FaultClass::Bug.sentence();
+    let error = GraphQLError::new(code::INTERNAL_SERVER_ERROR, sentence);
+    Response::without_data(Outcome::Failed, &[error.request_id(request_id)])
 }
 
 fn assemble(data: &[u8], errors: &[GraphQLError], extensions: Option<Extensions>) -> Vec<u8> {

@@ -29,6 +29,28 @@ pub const RESPONSE_BYTES_MAX: usize = 20 << 20;
 /// Errors that one response lists; what is beyond is neither listed nor logged.
 const ERRORS_MAX: usize = 20;
 
+/// What the schema answers for members of the root, as JSON.
+pub struct Introspected(Vec<(String, Vec<u8>)>);
+
+impl Introspected {
+    /// As it was found.
+    pub fn of(data: Option<&JsonMap>) -> Self {
+        let members = data.into_iter().flat_map(JsonMap::iter);
+        // What is JSON can be written as JSON.
+        let json = |value| serde_json::to_vec(value).unwrap_or_default();
+        Self(members.map(|(key, value)| (key.as_str().to_owned(), json(value))).collect())
+    }
+
+    /// How many it takes.
+    pub fn bytes(&self) -> usize {
+        self.0.iter().map(|(key, json)| 64 + key.len() + json.len()).sum()
+    }
+
+    fn get(&self, key: &str) -> Option<&[u8]> {
+        self.0.iter().find(|(its, _)| its == key).map(|(_, json)| json.as_slice())
+    }
+}
+
 /// A value that cannot be shown; its error has been noted.
 struct Unshowable;
 
@@ -42,7 +64,7 @@ pub fn render(
     plan: &Plan,
     bound: &Bound,
     outcomes: &Outcomes,
-    introspection: Option<&JsonMap>,
+    introspection: Option<&Introspected>,
     request_id: &str,
 ) -> Result<(Vec<u8>, Vec<GraphQLError>), GraphQLError> {
     let mut renderer = Renderer {
@@ -78,7 +100,7 @@ struct Renderer<'a> {
     plan: &'a Plan,
     bound: &'a Bound,
     outcomes: &'a Outcomes,
-    introspection: Option<&'a JsonMap>,
+    introspection: Option<&'a Introspected>,
     request_id: &'a str,
     out: Vec<u8>,
     path: Vec<Step<'a>>,
@@ -161,9 +183,11 @@ impl<'a> Renderer<'a> {
                 Ok(())
             }
             Value::Introspection(_) => {
-                let found = self.introspection.and_then(|data| data.get(member.key.as_str()));
-                match found {
-                    Some(value) => self.json(value, member.location),
+                match self.introspection.and_then(|data| data.get(&member.key)) {
+                    Some(json) => {
+                        self.out.extend_from_slice(json);
+                        Ok(())
+                    }
                     None => self.null(member),
                 }
             }
@@ -188,9 +212,10 @@ impl<'a> Renderer<'a> {
             };
             return match encoding {
                 Encoding::Enum(declared) => {
-                    let upper = text.to_ascii_uppercase();
-                    let value = declared.values.iter().find(|(name, _)| *name == upper);
-                    self.string(value.map_or("OTHER", |(name, _)| name))
+                    let mut names = declared.values.iter().map(|(name, _)| *name);
+                    self.string(
+                        names.find(|name| name.eq_ignore_ascii_case(text)).unwrap_or("OTHER"),
+                    )
                 }
                 Encoding::Group(groups) => {
                     let named = groups.declared.values.iter().zip(groups.words);
@@ -364,7 +389,8 @@ impl<'a> Renderer<'a> {
         here: Here,
         at: Option<Location>,
     ) -> Rendered {
-        // The level reads one row more than the page shows, at the end where the page goes on.
+        // The level reads one row more than the page shows, at the end where the page goes on, if
+        // it is asked whether it does.
         let (mut page, mut more_follow, mut more_precede) = (0..0, false, false);
         if let Some(level) = connection.page {
             let (_, range) = self.outcome(level, here, at)?;

@@ -1,5 +1,7 @@
 //! GraphQL over HTTP, by the working draft of <https://graphql.github.io/graphql-over-http/>.
 
+use std::time::Instant;
+
 use actix_web::http::header;
 use actix_web::http::{Method, StatusCode};
 use actix_web::{HttpMessage, HttpRequest, HttpResponse, HttpResponseBuilder, web};
@@ -7,9 +9,11 @@ use serde::Deserialize;
 
 use super::body::{self, Body, Refusal};
 use super::gate::Charged;
+use super::kept::{Answer, Asking, Found};
 use super::negotiate::{MediaType, accepted};
 use super::{RequestId, State, caching, compression, origin, sse};
 use crate::graphql::error::{GraphQLError, code};
+use crate::graphql::load::REQUEST_POINTS;
 use crate::graphql::{Context, Outcome, Request, Response};
 
 /// The header with which a request asks what it costs: `x-shotlist-cost: 1`.
@@ -41,14 +45,18 @@ pub async fn post(
     if !origin::may_ask(&request, &state.options.origins) {
         return forbidden();
     }
-    let parsed = match body::read(request.headers(), &state, payload).await {
-        Ok(body) => body::parse(&body, state.options.batch_max),
-        Err(refusal) => Err(refusal),
+    let body = match body::read(request.headers(), &state, payload).await {
+        Ok(body) => body,
+        Err(refusal) => return refused(media_type, &refusal),
     };
-    match parsed {
-        Ok(Body::One(parsed)) => respond(&request, &state, media_type, Ok(*parsed)).await,
+    let asked = match known(&request, &state, media_type, "POST ", &body).await {
+        Ok(asked) => asked,
+        Err(answer) => return answer,
+    };
+    match body::parse(&body, state.options.batch_max) {
+        Ok(Body::One(parsed)) => respond(&request, &state, media_type, asked, Ok(*parsed)).await,
         Ok(Body::Batch(batch)) => respond_to_all(&request, &state, batch).await,
-        Err(refusal) => respond(&request, &state, media_type, Err(refusal)).await,
+        Err(refusal) => respond(&request, &state, media_type, asked, Err(refusal)).await,
     }
 }
 
@@ -58,10 +66,65 @@ pub async fn get(request: HttpRequest, state: web::Data<State>) -> HttpResponse 
     if !origin::may_ask(&request, &state.options.origins) {
         return forbidden();
     }
-    let parsed = web::Query::<Parameters>::from_query(request.query_string())
+    let query = request.query_string();
+    let asked = match known(&request, &state, media_type, "GET ", query.as_bytes()).await {
+        Ok(asked) => asked,
+        Err(answer) => return answer,
+    };
+    let parsed = web::Query::<Parameters>::from_query(query)
         .map_err(|_| Refusal::bad_request("The parameters of the URL cannot be read."))
         .and_then(|parameters| from_parameters(parameters.into_inner()));
-    respond(&request, &state, media_type, parsed).await
+    respond(&request, &state, media_type, asked, parsed).await
+}
+
+/// A request whose answer is not known.
+struct Asked<'s> {
+    /// It may be kept.
+    asking: Option<Asking<'s>>,
+    /// Since when it is looked for: others may have been waited for.
+    since: Instant,
+}
+
+/// Look for the answer to what a request says. Else it has to be found out, and perhaps kept.
+///
+/// # Errors
+/// The answer.
+async fn known<'s>(
+    request: &HttpRequest,
+    state: &'s State,
+    media_type: MediaType,
+    method: &str,
+    text: &[u8],
+) -> Result<Asked<'s>, HttpResponse> {
+    let since = Instant::now();
+    let Some(kept) = &state.kept else { return Ok(Asked { asking: None, since }) };
+    let headers = request.headers();
+    // What is asked by somebody, or tells more than the answer, is not everyone's.
+    let is_own =
+        [header::AUTHORIZATION, header::COOKIE].iter().any(|name| headers.contains_key(name));
+    let is_stream = media_type == MediaType::EventStream
+        || sse::wants_single_connection(request.method(), headers);
+    if is_own || headers.contains_key(COST) || is_stream {
+        return Ok(Asked { asking: None, since });
+    }
+    let question = [method.as_bytes(), text].concat();
+    match kept.find(&question).await {
+        Found::Open(asking) => Ok(Asked { asking: Some(asking), since }),
+        Found::Unknown => Ok(Asked { asking: None, since }),
+        Found::Answer(found) => {
+            let load = state.api.load();
+            let client = request.extensions().get().copied();
+            let mut response = match load.charge(client.as_ref(), REQUEST_POINTS) {
+                Err(refused) => answer(request, refused.into()),
+                Ok(()) => {
+                    load.counts().add(Outcome::Executed, since.elapsed());
+                    sent(request, build(StatusCode::OK, media_type), &found)
+                }
+            };
+            response.extensions_mut().insert(Charged);
+            Err(response)
+        }
+    }
 }
 
 /// `OPTIONS /graphql`, of a client that is no page of another site.
@@ -97,6 +160,10 @@ fn not_acceptable() -> HttpResponse {
         ))
 }
 
+fn refused(media_type: MediaType, Refusal(status, sentence): &Refusal) -> HttpResponse {
+    build(*status, media_type).body(refusal_body(sentence))
+}
+
 fn refusal_body(sentence: &str) -> Vec<u8> {
     Response::refusal(&[GraphQLError::new(code::BAD_REQUEST, sentence)]).body
 }
@@ -105,6 +172,7 @@ async fn respond(
     request: &HttpRequest,
     state: &State,
     media_type: MediaType,
+    Asked { asking, since }: Asked<'_>,
     parsed: Result<Request, Refusal>,
 ) -> HttpResponse {
     let is_single = sse::wants_single_connection(request.method(), request.headers());
@@ -113,16 +181,25 @@ async fn respond(
         false => parsed,
     };
     match parsed {
-        Err(Refusal(status, sentence)) => build(status, media_type).body(refusal_body(&sentence)),
+        Err(refusal) => refused(media_type, &refusal),
         Ok(parsed) => {
-            let context = context(request);
+            let context = Context { since: Some(since), ..context(request) };
             if media_type == MediaType::EventStream {
                 let mut stream = sse::respond(state, parsed, context);
                 stream.extensions_mut().insert(Charged);
                 return stream;
             }
+            // An extension may want more than an answer: that a document is remembered.
+            let asking = asking.filter(|_| parsed.extensions.is_none());
             let response = state.api.execute(parsed, context).await;
-            let mut response = answer(request, response);
+            let kept = match asking {
+                Some(asking) => asking.keep(response),
+                None => Err(response),
+            };
+            let mut response = match kept {
+                Ok(kept) => sent(request, build(StatusCode::OK, media_type), &kept),
+                Err(response) => answer(request, response),
+            };
             response.extensions_mut().insert(Charged);
             response
         }
@@ -149,6 +226,7 @@ fn context(request: &HttpRequest) -> Context {
         only_queries: is_safe(request.method()),
         wants_cost: request.headers().get(COST).is_some_and(|value| value == "1"),
         client: request.extensions().get().copied(),
+        since: None,
     }
 }
 
@@ -166,19 +244,25 @@ pub fn answer(request: &HttpRequest, response: Response) -> HttpResponse {
     if let Some(seconds) = response.retry_after {
         builder.insert_header((header::RETRY_AFTER, seconds));
     }
-    let (body, coding) = compression::compressed(request, response.body);
-    if let Some(coding) = coding {
-        builder.insert_header((header::CONTENT_ENCODING, coding));
+    sent(request, builder, &Answer::new(response.body, response.max_age))
+}
+
+/// Bytes in the coding that the client takes, with what it may do with them.
+fn sent(request: &HttpRequest, mut builder: HttpResponseBuilder, answer: &Answer) -> HttpResponse {
+    let is_compressed = compression::is_wanted(request, answer.body().len());
+    let body = if is_compressed { answer.compressed() } else { answer.body() };
+    if is_compressed {
+        builder.insert_header((header::CONTENT_ENCODING, "gzip"));
     }
-    if let Some(max_age) = response.max_age.filter(|_| is_safe(request.method())) {
-        let tag = caching::tag(&body);
+    if let Some(max_age) = answer.max_age.filter(|_| is_safe(request.method())) {
+        let tag = answer.tag(is_compressed);
         builder.insert_header((header::CACHE_CONTROL, caching::control(request, max_age)));
-        builder.insert_header((header::ETAG, tag.as_str()));
-        if caching::is_known(request, &tag) {
+        builder.insert_header((header::ETAG, tag));
+        if caching::is_known(request, tag) {
             return builder.status(StatusCode::NOT_MODIFIED).finish();
         }
     }
-    builder.body(body)
+    builder.body(body.clone())
 }
 
 fn build(status: StatusCode, media_type: MediaType) -> HttpResponseBuilder {

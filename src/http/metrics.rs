@@ -140,9 +140,18 @@ fn text(state: &State) -> String {
     page.each(Gauge, "compiled", "kind", help, kept(|(count, _)| count as u64));
     let help = "About how many bytes they have.";
     page.each(Gauge, "compiled_bytes", "kind", help, kept(|(_, bytes)| bytes));
+    if let Some(kept) = &state.kept {
+        let (hits, bytes) = kept.counts();
+        let help = "Requests that were answered with an answer that was kept.";
+        page.one(Counter, "kept_answers_served_total", help, hits);
+        let help = "About how many bytes the answers have that are kept.";
+        page.one(Gauge, "kept_answers_bytes", help, bytes);
+    }
     let reader = state.api.catalog().reader();
     let help = "Statements that read the database.";
     page.one(Counter, "statements_total", help, reader.statements());
+    let help = "Those of them that others ran for them.";
+    page.one(Counter, "statements_shared_total", help, reader.shared_statements());
     let usage = reader.usage();
     let open =
         [("idle", usage.idle as u64), ("used", usage.open.saturating_sub(usage.idle) as u64)];

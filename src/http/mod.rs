@@ -8,6 +8,7 @@ mod compression;
 mod connection;
 mod gate;
 mod graphql;
+mod kept;
 mod metrics;
 mod negotiate;
 mod origin;
@@ -33,6 +34,7 @@ use tokio_util::task::AbortOnDropHandle;
 
 use bytes::{Bytes, Reservation};
 use connection::{Connection, Connections, Paced, Timeouts};
+use kept::Kept;
 pub use metrics::Readers;
 
 use crate::error::Error;
@@ -70,6 +72,8 @@ pub struct Options {
     pub metrics: Readers,
     /// Time between two comments on an event stream that waits for its answer.
     pub event_comment_interval: Duration,
+    /// Bytes of answers that are kept until the catalogue changes.
+    pub kept_bytes_max: usize,
     /// What sockets are allowed.
     pub sockets: socket::Options,
     /// The other sites whose pages may ask: origins, or `*` for all.
@@ -99,6 +103,7 @@ impl Default for Options {
             proxies: client::Proxies::default(),
             metrics: Readers::Local,
             event_comment_interval: Duration::from_secs(12),
+            kept_bytes_max: 16 << 20,
             sockets: socket::Options::default(),
             origins: Vec::new(),
             credentials: false,
@@ -115,6 +120,8 @@ struct State {
     stopping: AtomicBool,
     start: Instant,
     connections: Arc<Connections>,
+    /// Answers that are kept, if any are.
+    kept: Option<Kept>,
     request_bytes: Arc<Bytes>,
     response_bytes: Arc<Bytes>,
     sockets: Arc<socket::Sockets>,
@@ -156,8 +163,13 @@ impl Server {
             tracing::warn!(connections_max, "the system allows fewer open files than are set");
         }
         let connections = Connections::new(connections_max, timeouts);
+        let kept = match options.kept_bytes_max {
+            0 => None,
+            bytes => Some(Kept::new(api.catalog().reader().changes()?, bytes)),
+        };
         let state = web::Data::new(State {
             api,
+            kept,
             stopping: AtomicBool::new(false),
             start: Instant::now(),
             connections: Arc::clone(&connections),
@@ -168,12 +180,14 @@ impl Server {
         });
         let shared = state.clone();
         let watch = AbortOnDropHandle::new(tokio::spawn(Arc::clone(&connections).watch()));
+        let workers = state.api.catalog().reader().threads();
         let server = HttpServer::new(move || {
             App::new()
                 .app_data(shared.clone())
                 .wrap(from_fn(around))
                 .configure(|routes| configure(routes, &shared.options))
         })
+        .workers(workers)
         .tcp_nodelay(true)
         // Whoever closes the connection does not wait for the answer.
         .h1_allow_half_closed(false)

@@ -61,12 +61,14 @@ pub struct Member {
 /// A production that is there.
 #[derive(Clone, Debug)]
 pub struct Known {
-    /// Whether it is a film: only films are found by their titles.
-    pub is_film: bool,
+    /// What it is: only films are found by their titles.
+    pub kind: production::Kind,
     /// Its title as it is compared.
     pub title_key: String,
     /// The year of its release.
     pub released_on: Option<i32>,
+    /// How many voted for it.
+    pub rating_votes: Option<i32>,
     /// Whether it has a text.
     pub has_synopsis: bool,
     /// Whether it has genres.
@@ -165,7 +167,7 @@ impl Films {
         for value in &film.ids {
             self.by_id.insert(value.clone(), id);
         }
-        if let (true, Some(year)) = (film.is_film, film.year()) {
+        if let (true, Some(year)) = (film.kind == production::Kind::Film, film.year()) {
             self.by_title.entry((film.title_key.clone(), year)).or_default().push(id);
         }
         self.films.insert(id, film);
@@ -264,9 +266,10 @@ async fn productions(
         .into_iter()
         .map(|row| {
             let known = Known {
-                is_film: row.kind == production::Kind::Film,
+                kind: row.kind,
                 title_key: row.title_key.unwrap_or_default(),
                 released_on: row.released_on,
+                rating_votes: row.rating_votes,
                 has_synopsis: row.synopsis.is_some(),
                 has_genres: false,
                 ids: Vec::new(),
@@ -599,9 +602,10 @@ mod tests {
             Films { films: HashMap::new(), by_id: HashMap::new(), by_title: HashMap::new() };
         for (id, year, page, people) in all {
             let film = Known {
-                is_film: true,
+                kind: entity::production::Kind::Film,
                 title_key: "carmen".to_owned(),
                 released_on: Some(year * 10_000),
+                rating_votes: None,
                 has_synopsis: false,
                 has_genres: false,
                 ids: page.iter().map(|page| (*page).to_owned()).collect(),

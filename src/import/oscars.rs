@@ -354,9 +354,10 @@ impl<'a> Import<'a> {
             fields: Set(r#"["title","format","released"]"#.to_owned()),
         });
         let film = Known {
-            is_film: true,
+            kind: production::Kind::Film,
             title_key: named.title_key.clone(),
             released_on,
+            rating_votes: None,
             has_synopsis: false,
             has_genres: false,
             ids: Vec::new(),

@@ -379,9 +379,10 @@ impl<'a> Import<'a> {
         let fields = vec!["title", "format", "released"];
         self.gifts.insert(id, Gift { row: Some(row), fields, ..Gift::default() });
         let film = Known {
-            is_film: true,
+            kind: production::Kind::Film,
             title_key,
             released_on,
+            rating_votes: None,
             has_synopsis: false,
             has_genres: false,
             ids: Vec::new(),
@@ -441,7 +442,7 @@ impl<'a> Import<'a> {
             return Ok(changed);
         }
         film.has_genres = true;
-        let released_on = film.released_on;
+        let Known { kind, released_on, rating_votes, .. } = *film;
         self.gifts.entry(id).or_default().fields.push("genres");
         let mut given = BTreeSet::new();
         for name in &entry.genres {
@@ -453,6 +454,8 @@ impl<'a> Import<'a> {
                     genre_id: Set(genre_id),
                     position: Set(i32::try_from(given.len()).unwrap_or(i32::MAX)),
                     released_on: Set(released_on),
+                    kind: Set(kind),
+                    rating_votes: Set(rating_votes),
                 });
             }
         }

@@ -542,9 +542,19 @@ fn lists_longer_than_most_end_a_request_that_is_full_of_them() {
             // What fits an ambiguous key is not followed.
             ("{ film(by: {title: \"Two\"}) { externalIds { value } } }", 3, 2),
             // The row that tells whether a page goes on is not followed either.
-            ("{ films(first: 1) { nodes { externalIds { value } } } }", 4, 102),
-            ("{ films(last: 1) { nodes { externalIds { value } } } }", 4, 102),
-            ("{ films(first: 1) { nodes { title } } }", 2, 2),
+            (
+                "{ films(first: 1) { nodes { externalIds { value } } pageInfo { hasNextPage } } }",
+                4,
+                102,
+            ),
+            (
+                "{ films(last: 1) { nodes { externalIds { value } } pageInfo { hasPreviousPage } } }",
+                4,
+                102,
+            ),
+            ("{ films(first: 1) { nodes { title } pageInfo { hasNextPage } } }", 2, 2),
+            // If nobody asks for it, it is not read.
+            ("{ films(first: 1) { nodes { externalIds { value } } } }", 4, 101),
             ("{ films(first: 100) { nodes { externalIds { value } } } }", 301, 10_100),
         ] {
             let answer = with_cost(&app, &json!({ "query": query }));

@@ -178,6 +178,8 @@ fn columns(database: &Database) -> BTreeMap<String, Vec<String>> {
         (_, "source_id") => true,
         ("source" | "genre" | "profession", "key") => true,
         ("production", "released_on") => true,
+        // Copies.
+        ("production_genre", "kind" | "rating_votes") => false,
         ("production", "kind") => false,
         ("award_person" | "award_company" | "award_production", "year") => false,
         (_, "released_on" | "place_in_show" | "id") => false,

@@ -17,6 +17,7 @@ mod hostile;
 mod http;
 mod imdb;
 mod jsonl;
+mod kept;
 mod large;
 mod lists;
 mod load;

@@ -127,6 +127,27 @@ impl Database {
             .expect("the database opens")
     }
 
+    /// Links carry what their production says.
+    pub fn assert_copies_agree(&self) {
+        for table in ["credit", "production_genre", "production_company", "episode"] {
+            let differs = |column| {
+                format!(
+                    "(p.{column} = l.{column}) IS NOT TRUE AND NOT (p.{column} IS NULL AND l.{column} IS NULL)"
+                )
+            };
+            let columns: &[&str] = match table {
+                "production_genre" => &["released_on", "kind", "rating_votes"],
+                _ => &["released_on"],
+            };
+            let differs: Vec<_> = columns.iter().map(differs).collect();
+            let sql = format!(
+                "SELECT CAST(count(*) AS text) FROM {table} l JOIN production p ON p.id = l.production_id WHERE {}",
+                differs.join(" OR ")
+            );
+            assert_eq!(self.texts(&sql), ["0"], "rows of {table} differ from their productions");
+        }
+    }
+
     /// Run SQL on it, from outside the program.
     pub fn sql(&self, sql: &str) {
         use sqlx::{Connection, Executor};
@@ -199,7 +220,18 @@ impl App {
     }
 
     pub fn with_api(database: Database, api: graphql::Options, options: http::Options) -> Self {
-        let catalog = database.open();
+        Self::over(database, &Options::default(), api, options)
+    }
+
+    /// One that reads in its own way.
+    pub fn over(
+        database: Database,
+        read: &Options,
+        api: graphql::Options,
+        options: http::Options,
+    ) -> Self {
+        let catalog = runtime().block_on(Catalog::open(&database.url, read));
+        let catalog = catalog.expect("the database opens");
         let _guard = runtime().enter();
         let api = Arc::new(Api::new(catalog, api).expect("its documents"));
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
@@ -237,6 +269,14 @@ impl App {
         let mut answer = self.answer(query, variables);
         assert!(answer.get("errors").is_none(), "{query}\n{answer:#}");
         answer["data"].take()
+    }
+
+    /// A number among the metrics.
+    pub fn metric(&self, name: &str) -> u64 {
+        let page = agent().get(format!("{}/metrics", self.url)).call().expect("an answer");
+        let text = page.into_body().read_to_string().expect("text");
+        let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+        line.and_then(|number| number.parse().ok()).expect(name)
     }
 
     /// How many statements the work costs.

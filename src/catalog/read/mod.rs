@@ -4,22 +4,29 @@
 //! the thread that asks, [`postgres`] over a connection that is told when an answer is no longer
 //! wanted. Both copy the values out into the same [`Rows`].
 
-mod postgres;
+mod pools;
+pub(super) mod postgres;
 mod rows;
+mod share;
 mod sqlite;
 mod stop;
 
+use std::num::NonZero;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread::available_parallelism;
 use std::time::Duration;
 
+use deadpool::Status;
 use deadpool::managed::{Manager, Pool, PoolError, QueueMode, TimeoutType};
 use sqlx::postgres::PgConnectOptions;
 
 pub use rows::Rows;
+pub use share::Part;
 pub use stop::Stop;
 
+use super::changes::Changes;
 use super::database::{ACQUIRE_TIMEOUT, Options};
 use crate::error::{Error, Fault, FaultClass};
 
@@ -59,7 +66,7 @@ pub struct Reader {
 
 enum Connections {
     Sqlite(Pool<sqlite::Opener>),
-    Postgres(Pool<postgres::Connector>),
+    Postgres(Box<pools::Pools>),
 }
 
 /// How the connections of a pool are used at present.
@@ -79,7 +86,10 @@ impl Reader {
     /// Open a database file that exists.
     pub(super) async fn sqlite(path: &Path, options: &Options) -> Result<Self, Fault> {
         let opener = sqlite::Opener::new(path.to_owned());
-        let reader = Self::over(Connections::Sqlite(pool(opener, options)?), options);
+        let reader = Self::over(
+            Connections::Sqlite(pool(opener, options.read_connections as usize)?),
+            options,
+        );
         reader.ping().await.map(|()| reader)
     }
 
@@ -89,9 +99,10 @@ impl Reader {
         options: &Options,
     ) -> Result<Self, Error> {
         let connector = postgres::Connector::new(connect, options.statement_timeout)?;
-        let reader = Self::over(Connections::Postgres(pool(connector, options)?), options);
-        reader.ping().await?;
-        Ok(reader)
+        // Whoever asks opens connections of their own.
+        connector.create().await?.close().await;
+        let pools = pools::Pools::new(connector, options);
+        Ok(Self::over(Connections::Postgres(Box::new(pools)), options))
     }
 
     fn over(connections: Connections, options: &Options) -> Self {
@@ -112,18 +123,36 @@ impl Reader {
         self.statements.load(Ordering::Relaxed)
     }
 
+    /// How many of them needed none of their own, since another one gave the rows.
+    pub fn shared_statements(&self) -> u64 {
+        match &self.connections {
+            Connections::Sqlite(_) => 0,
+            Connections::Postgres(pools) => pools.joined(),
+        }
+    }
+
     /// How the connections are used at present.
     pub fn usage(&self) -> Usage {
-        let status = match &self.connections {
-            Connections::Sqlite(pool) => pool.status(),
-            Connections::Postgres(pool) => pool.status(),
-        };
-        Usage {
-            open: status.size,
-            idle: status.available,
-            waiting: status.waiting,
-            max: status.max_size,
+        match &self.connections {
+            Connections::Sqlite(pool) => pool.status().into(),
+            Connections::Postgres(pools) => pools.usage(),
         }
+    }
+
+    /// Follow the changes of the catalogue, from the runtime in which it is called.
+    ///
+    /// # Errors
+    /// When the file cannot be opened.
+    pub fn changes(&self) -> Result<Changes, Fault> {
+        match &self.connections {
+            Connections::Sqlite(pool) => Changes::sqlite(pool.manager().path()),
+            Connections::Postgres(pools) => Ok(Changes::postgres(pools.connector().clone())),
+        }
+    }
+
+    /// How many threads can ask at once, each with at least one connection.
+    pub fn threads(&self) -> usize {
+        threads(self.usage().max)
     }
 
     /// Run a statement whose text was made of declarations alone, and read all its rows.
@@ -143,7 +172,37 @@ impl Reader {
         self.statements.fetch_add(1, Ordering::Relaxed);
         // The text alone: values are the client's.
         tracing::debug!(%sql);
-        self.run(sql, parameters, stop).await
+        let result = self.run(sql, parameters, stop).await;
+        if stop.is_spent() {
+            // It is run again.
+            self.statements.fetch_sub(1, Ordering::Relaxed);
+        }
+        result
+    }
+
+    /// The same for a statement whose first parameter is keys of rows, and whose rows have, in
+    /// their order, the ordinal of their key first. It may be shared with others who run it for
+    /// other keys at the same time.
+    ///
+    /// # Errors
+    /// The fault of the database.
+    pub async fn fetch_for(
+        &self,
+        sql: &Arc<str>,
+        keys: Vec<i64>,
+        rest: Vec<Parameter>,
+        stop: &Stop,
+    ) -> Result<Part, Fault> {
+        if let Connections::Postgres(pools) = &self.connections
+            && let pools::Here { pool, sharing: Some(sharing) } = pools.here()?
+        {
+            self.statements.fetch_add(1, Ordering::Relaxed);
+            tracing::debug!(%sql);
+            return sharing.fetch(&pool, sql, keys, rest).await;
+        }
+        let mut parameters = vec![Parameter::Keys(keys)];
+        parameters.extend(rest);
+        self.fetch(sql, parameters, stop).await.map(Part::from)
     }
 
     /// Whether the database answers.
@@ -166,8 +225,8 @@ impl Reader {
                 let connection = pool.get().await?;
                 connection.fetch(sql, parameters, &stop.no_later_than(self.statement_timeout))
             }
-            Connections::Postgres(pool) => {
-                postgres::Lease::of(pool.get().await?).fetch(sql, parameters).await
+            Connections::Postgres(pools) => {
+                postgres::Lease::of(pools.here()?.pool.get().await?).fetch(sql, parameters).await
             }
         }
     }
@@ -175,14 +234,26 @@ impl Reader {
     pub(super) fn close(&self) {
         match &self.connections {
             Connections::Sqlite(pool) => pool.close(),
-            Connections::Postgres(pool) => pool.close(),
+            Connections::Postgres(pools) => pools.close(),
         }
     }
 }
 
-fn pool<M: Manager>(manager: M, options: &Options) -> Result<Pool<M>, Fault> {
+/// Threads between which so many connections can be divided.
+fn threads(connections: usize) -> usize {
+    available_parallelism().map_or(1, NonZero::get).min(connections).max(1)
+}
+
+impl From<Status> for Usage {
+    fn from(status: Status) -> Self {
+        let Status { size, available, waiting, max_size } = status;
+        Self { open: size, idle: available, waiting, max: max_size }
+    }
+}
+
+fn pool<M: Manager>(manager: M, connections: usize) -> Result<Pool<M>, Fault> {
     Pool::builder(manager)
-        .max_size(options.read_connections as usize)
+        .max_size(connections)
         // The connection that was used last has the warmest caches.
         .queue_mode(QueueMode::Lifo)
         .wait_timeout(Some(ACQUIRE_TIMEOUT))

@@ -1,5 +1,6 @@
 //! Reading from PostgreSQL.
 
+use std::future::poll_fn;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -11,14 +12,15 @@ use sqlx::ConnectOptions;
 use sqlx::postgres::PgConnectOptions;
 use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 use tokio_postgres::config::SslMode;
 use tokio_postgres::tls::TlsStream;
 use tokio_postgres::types::{FromSql, ToSql, Type};
-use tokio_postgres::{Client, Config, NoTls, Socket, Statement};
+use tokio_postgres::{AsyncMessage, Client, Config, NoTls, Socket, Statement};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::{Parameter, Rows};
+use crate::catalog::changes::CHANNEL;
 use crate::catalog::database::STATEMENT_CACHE;
 use crate::catalog::tls;
 use crate::error::{Error, Fault, FaultClass};
@@ -26,10 +28,13 @@ use crate::error::{Error, Fault, FaultClass};
 /// Age at which a connection is replaced: young ones spread over the nodes again after one of them
 /// was away.
 const LIFETIME: Duration = Duration::from_secs(300);
+/// Longest time that a listener believes in a connection that says nothing.
+pub const SILENCE_MAX: Duration = Duration::from_secs(2);
 /// Longest time for telling the server to stop a statement, and for it to end a connection.
 const GOODBYE_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Opens connections to a server.
+#[derive(Clone)]
 pub struct Connector {
     config: Config,
     tls: Option<MakeRustlsConnect>,
@@ -64,6 +69,49 @@ impl Connector {
         let tls = tls::client(connect)?;
         config.ssl_mode(if tls.is_some() { SslMode::Require } else { SslMode::Disable });
         Ok(Self { config, tls: tls.map(MakeRustlsConnect::new) })
+    }
+}
+
+impl Connector {
+    /// Listen for changes of the catalogue, until the connection ends. `hear` is called once it
+    /// listens, and for every change.
+    pub async fn listen(&self, hear: impl Fn()) -> Result<(), Fault> {
+        match self.tls.clone() {
+            None => listen(self.config.connect(NoTls).await?, hear).await,
+            Some(tls) => listen(self.config.connect(tls).await?, hear).await,
+        }
+    }
+}
+
+async fn listen<S>(
+    (client, mut connection): (Client, tokio_postgres::Connection<Socket, S>),
+    hear: impl Fn(),
+) -> Result<(), Fault>
+where
+    S: TlsStream + Unpin,
+{
+    let messages = async {
+        while let Some(message) = poll_fn(|context| connection.poll_message(context)).await {
+            if let AsyncMessage::Notification(_) = message? {
+                hear();
+            }
+        }
+        Ok(())
+    };
+    let listen = format!("LISTEN {CHANNEL}");
+    let asks = async {
+        let too_late = |_| Fault::new(FaultClass::Unavailable, "the server does not answer");
+        timeout(SILENCE_MAX, client.batch_execute(&listen)).await.map_err(too_late)??;
+        hear();
+        loop {
+            sleep(SILENCE_MAX / 2).await;
+            let question = client.simple_query("SELECT 1");
+            timeout(SILENCE_MAX / 2, question).await.map_err(too_late)??;
+        }
+    };
+    tokio::select! {
+        ended = messages => ended,
+        ended = asks => ended,
     }
 }
 
@@ -199,7 +247,7 @@ impl Connection {
     }
 
     /// Close it, in good order if the server takes part.
-    async fn close(self) {
+    pub async fn close(self) {
         let Self { client, mut driver, .. } = self;
         drop(client);
         if timeout(GOODBYE_TIMEOUT, &mut driver).await.is_err() {

@@ -82,13 +82,18 @@ impl Admission {
         ahead < self.queue_max && held.saturating_mul(leave) / permits <= self.wait_max
     }
 
+    /// A permit, if one is free.
+    pub(super) fn admit_at_once(&self) -> Option<Permit> {
+        Arc::clone(&self.permits).try_acquire_owned().ok().map(|permit| self.permit(permit))
+    }
+
     /// Wait for a permit. One who stops waiting leaves the queue.
     ///
     /// # Errors
     /// At once when the queue is full or too slow, else after the longest time to wait.
     pub(super) async fn admit(&self) -> Result<Permit, Full> {
-        if let Ok(permit) = Arc::clone(&self.permits).try_acquire_owned() {
-            return Ok(self.permit(permit));
+        if let Some(permit) = self.admit_at_once() {
+            return Ok(permit);
         }
         let place = Place::behind(&self.queued);
         let permit = if self.takes(place.ahead) {

@@ -20,7 +20,8 @@ pub struct Counts {
 }
 
 impl Counts {
-    pub(in crate::graphql) fn add(&self, outcome: Outcome, time: Duration) {
+    /// Count a request that took so long.
+    pub fn add(&self, outcome: Outcome, time: Duration) {
         let index = Outcome::ALL.iter().position(|other| *other == outcome).unwrap_or_default();
         self.outcomes[index].fetch_add(1, Ordering::Relaxed);
         if matches!(outcome, Outcome::RateLimited | Outcome::Overloaded) {

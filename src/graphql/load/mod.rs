@@ -131,6 +131,11 @@ impl Load {
         Ok(())
     }
 
+    /// Leave to run, if nobody has to wait for it.
+    pub(super) fn at_once(&self) -> Option<Permit> {
+        self.admission.admit_at_once()
+    }
+
     /// Wait for leave to run.
     ///
     /// # Errors

@@ -206,7 +206,7 @@ fn bind_level(level: &Level, variables: &JsonMap) -> Result<BoundLevel, GraphQLE
         let size = page_size(level, variables)?;
         bound.size = usize::try_from(size).unwrap_or_default();
         // One more tells whether there are more.
-        bound.parameters.push(Parameter::Int(size + i64::from(pages)));
+        bound.parameters.push(Parameter::Int(size + i64::from(pages && level.looks_beyond)));
     }
     Ok(bound)
 }

@@ -4,6 +4,7 @@ use apollo_compiler::ExecutableDocument;
 use apollo_compiler::executable::{Operation, SelectionSet, Type};
 use apollo_compiler::response::{JsonMap, JsonValue};
 use entity::external_id;
+use std::sync::atomic::AtomicU32;
 
 use super::argument::{Arg, Shapes};
 use super::bind::Convert;
@@ -74,7 +75,20 @@ pub fn compile(
             Keys::Root | Keys::Given { .. } | Keys::Named { .. } => first.push(index),
         }
     }
-    Ok(Plan { root, levels, first, children, unread, bytes, ids, lookups, introspects, max_age })
+    let aside = AtomicU32::new(0);
+    Ok(Plan {
+        root,
+        levels,
+        first,
+        children,
+        unread,
+        bytes,
+        ids,
+        lookups,
+        introspects,
+        aside,
+        max_age,
+    })
 }
 
 struct Compiler<'a> {
@@ -471,10 +485,12 @@ impl<'a> Compiler<'a> {
             Ok(match part.name() {
                 "__typename" => PageInfoPart::Typename,
                 "hasNextPage" => {
+                    compiler.levels[level].looks_beyond = true;
                     let beyond = compiler.beyond(want, &want.page.before, Reading::From)?;
                     PageInfoPart::HasNextPage(beyond, compiler.location(part))
                 }
                 "hasPreviousPage" => {
+                    compiler.levels[level].looks_beyond = true;
                     let beyond = compiler.beyond(want, &want.page.after, Reading::UpTo)?;
                     PageInfoPart::HasPreviousPage(beyond, compiler.location(part))
                 }
@@ -807,6 +823,7 @@ impl<'a> Compiler<'a> {
             tests,
             filter: want.filter.clone(),
             page: want.page.clone(),
+            looks_beyond: false,
             target_kind: want.target_kind,
             site: want.site.clone(),
         })

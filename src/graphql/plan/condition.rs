@@ -297,8 +297,7 @@ impl Condition {
         writing: &Writing<'_>,
         may: &dyn Fn(&Column) -> bool,
     ) -> Vec<Driver> {
-        let mut parts = Vec::new();
-        self.flatten(&mut parts);
+        let parts = self.flat();
         let mut drivers = Vec::new();
         let mut columns: Vec<Column> = Vec::new();
         for part in &parts {
@@ -360,10 +359,11 @@ impl Condition {
         Some(Driver { rank, is_own, sql: texts.collect::<Vec<_>>().join(" UNION ALL ") })
     }
 
-    fn flatten<'c>(&'c self, parts: &mut Vec<&'c Self>) {
+    /// What must all hold, however it is nested.
+    pub fn flat(&self) -> Vec<&Self> {
         match self {
-            Self::All(all) => all.iter().for_each(|part| part.flatten(parts)),
-            one => parts.push(one),
+            Self::All(all) => all.iter().flat_map(Self::flat).collect(),
+            one => vec![one],
         }
     }
 

@@ -117,7 +117,8 @@ impl<'b> Compiling<'b> {
                 if arg.is_true() { some } else { Condition::Not(Box::new(some)) }
             }
             Test::Some(column, test) => {
-                Condition::Some(*column, self.beyond(arg, test, index)?, Index::default())
+                let its = Index { ranked: index.ranked, ..Index::default() };
+                Condition::Some(*column, self.beyond(arg, test, index)?, its)
             }
             Test::None(column, test) => {
                 let test = self.beyond(arg, test, index)?;

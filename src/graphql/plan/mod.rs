@@ -4,7 +4,7 @@
 //! - `collect`: which fields a selection comes to.
 //! - [`filter`]: from a filter to a [`condition`].
 //! - [`compile`]: from the selections of a document to levels and members.
-//! - [`statement`]: from a level to SQL.
+//! - [`statement`]: from a level to SQL; `ranked`: a way to read a filtered list.
 //! - [`bind`]: from a request's variables to what the statements are given.
 //!
 //! A **level** is one statement. It reads one list (or one look-up) for all parents of the level
@@ -17,7 +17,10 @@ mod collect;
 pub mod compile;
 pub mod condition;
 pub mod filter;
+mod ranked;
 pub mod statement;
+
+use std::sync::atomic::AtomicU32;
 
 use argument::Arg;
 use bind::Convert;
@@ -51,6 +54,8 @@ pub struct Plan {
     pub lookups: Vec<Lookups>,
     /// Whether the operation asks about the schema.
     pub introspects: bool,
+    /// How often it is still read aside, since it took long the last time it was not.
+    pub aside: AtomicU32,
     /// For how many seconds its answer may be kept: the least of what its types allow, of which
     /// the root says nothing.
     pub max_age: Option<u32>,
@@ -85,6 +90,8 @@ pub struct Level {
     pub filter: Arg,
     /// Which page, of a connection.
     pub page: PageArgs,
+    /// Whether it is asked if the list goes on.
+    pub looks_beyond: bool,
     /// The discriminator that the shown row must have, where the link does not make sure of it.
     pub target_kind: Option<(Column, i64)>,
     /// The field, for errors.

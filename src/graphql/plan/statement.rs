@@ -12,7 +12,8 @@
 //! where few rows fit, the second where many do, and a plan that serves every value of a filter
 //! cannot know. So the statement finds out: it counts the rows that fit, up to [`FEW`], and sorts
 //! them if they are no more; else it walks. Neither way reads more than about `FEW` rows plus, where
-//! the order does not depend on the filter, `page * table / FEW`.
+//! the order does not depend on the filter, `page * table / FEW`. Where an index has the rows that a
+//! test leaves in the order of the list ([`ranked`](super::ranked)), that is walked instead.
 
 use std::collections::HashMap;
 use std::fmt::Write;
@@ -20,6 +21,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use super::Slot;
 use super::condition::{Condition, How, RowName, Writing, place};
+use super::ranked::Walk;
 use crate::catalog::Backend;
 use crate::graphql::declare::{
     Column, Facet, FacetBy, Grouping, OrderTerm, Ranking, Table, ValueKind,
@@ -398,10 +400,13 @@ impl Statement {
         let row = RowName { table: self.spec.link, alias, beside: None };
         let mut conditions: Vec<String> = parent.into_iter().chain(group).collect();
         conditions.extend(condition.parts().iter().map(|part| part.probe(row, &writing)));
+        let picks = keys.is_none() && matches!(reading, Reading::Page | Reading::LastPage);
+        let ranked = picks.then(|| Walk::of(condition, &self.spec.order, &free_writing)).flatten();
         let mut drivers = Vec::new();
         if keys.is_none() {
             // In the order of the list the rows that fit are found by walking anyway.
             let may = |column: &Column| !walks || !is_ordered(column);
+            let condition = ranked.as_ref().map_or(condition, Walk::others);
             drivers = condition.drivers(self.spec.link, &free_writing, &may);
         }
         if !walks {
@@ -430,6 +435,7 @@ impl Statement {
             is_correlated,
             alias,
             conditions,
+            ranked,
             drivers,
             after,
             before,
@@ -658,31 +664,43 @@ impl Statement {
         let pieces = self.pieces(alias, bound, toward, false);
         let matching = |piece: &Piece<'_>| frame.matching(&[within, &piece.conditions].concat());
         let limit = &frame.limit;
-        if let ([piece], []) = (pieces.as_slice(), frame.drivers.as_slice()) {
+        if let ([piece], [], None) = (pieces.as_slice(), frame.drivers.as_slice(), &frame.ranked) {
             let order = self.order_by_in(alias, piece, toward);
             return format!(
                 "SELECT {alias}.{what} FROM {link} {alias}{} ORDER BY {order} LIMIT {limit}",
                 matching(piece)
             );
         }
-        let few = (0..frame.drivers.len()).map(|driver| {
-            let beyond =
-                bound.map(|bound| self.beyond(alias, &self.spec.order, bound, toward, false));
-            let more: Vec<String> = within.iter().cloned().chain(beyond).collect();
-            let order = self.order_by(alias, &self.spec.order, toward);
-            (self.few(frame, driver, &more), order, Some(driver))
-        });
-        let walks = pieces.iter().map(|piece| {
-            let order = self.order_by_in(alias, piece, toward);
-            (format!("{link} {alias}{}", matching(piece)), order, None)
-        });
-        // A piece that has to be sorted is read only as far as those before it leave room.
-        let waits = frame.keys.is_none() && self.spec.order.len() > 1;
+        let few = (0..frame.drivers.len()).map(|driver| (Some(driver), None));
+        let walks = pieces.iter().map(|piece| (None, Some(piece)));
+        // What costs something before it returns a row is read only as far as what stands before it
+        // leaves room: a piece that has to be sorted, or to be found.
+        let waits = frame.keys.is_none() && (self.spec.order.len() > 1 || frame.ranked.is_some());
         let mut parts = Vec::new();
-        for (index, (from, order, driver)) in few.chain(walks).enumerate() {
+        for (index, (driver, piece)) in few.chain(walks).enumerate() {
             let taken = (0..index).map(|before| format!(" - (SELECT count(*) FROM p{before})"));
             let room = if waits { taken.collect() } else { String::new() };
             let limit = frame.limit_of(driver, &format!("{limit}{room}"));
+            let (from, order) = match (piece, &frame.ranked) {
+                (Some(piece), Some(ranked)) => {
+                    let more = [within, &piece.conditions].concat();
+                    let order = |alias: &str| self.order_by_in(alias, piece, toward);
+                    let found = ranked.table(&more, &order, &limit);
+                    let join = format!("{found} CROSS JOIN {link} {alias}");
+                    (format!("{join} WHERE {alias}.{} = f.id", self.spec.key), order("f"))
+                }
+                (Some(piece), None) => {
+                    let order = self.order_by_in(alias, piece, toward);
+                    (format!("{link} {alias}{}", matching(piece)), order)
+                }
+                (None, _) => {
+                    let beyond = bound
+                        .map(|bound| self.beyond(alias, &self.spec.order, bound, toward, false));
+                    let more: Vec<String> = within.iter().cloned().chain(beyond).collect();
+                    let order = self.order_by(alias, &self.spec.order, toward);
+                    (self.few(frame, driver.unwrap_or_default(), &more), order)
+                }
+            };
             let piece = format!(
                 "SELECT {alias}.*, {index} AS piece FROM {from} ORDER BY {order} LIMIT {limit}"
             );
@@ -848,6 +866,8 @@ struct Frame {
     alias: &'static str,
     /// What every row fulfils.
     conditions: Vec<String>,
+    /// A better way to walk the list.
+    ranked: Option<Walk>,
     /// SQL for the rows that tests of a filter leave, in the order in which they are tried.
     drivers: Vec<String>,
     after: Option<Cursor>,

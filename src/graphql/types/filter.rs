@@ -11,10 +11,11 @@ use super::{
     award as award_type, company as company_type, credit as credit_type, video as its_video,
 };
 use crate::graphql::filter::{
-    FilterField, FilterInput, Scale, Test, Values, Vocabulary, field, one_of, range, some, to,
-    to_few,
+    Copies, FilterField, FilterInput, Ranked, Scale, Test, Values, Vocabulary, field, one_of,
+    range, some, to, to_few,
 };
 
+const KINDS: &[i64] = &[DISCRIMINANT_FILM, DISCRIMINANT_SHOW, DISCRIMINANT_EPISODE];
 const PRODUCTIONS: Values = Values::Ids(1);
 const PEOPLE: Values = Values::Ids(2);
 const COMPANIES: Values = Values::Ids(3);
@@ -31,7 +32,7 @@ pub static PRODUCTION: FilterInput = FilterInput {
 
 fn production_fields() -> Vec<FilterField> {
     use production::Column;
-    let kind = Values::Codes(&KIND, &[DISCRIMINANT_FILM, DISCRIMINANT_SHOW, DISCRIMINANT_EPISODE]);
+    let kind = Values::Codes(&KIND, KINDS);
     vec![
         field("kind", one_of(Column::Kind, kind), "Only these kinds.").leads(),
         field(
@@ -101,6 +102,20 @@ fn production_fields() -> Vec<FilterField> {
     ]
 }
 
+/// Productions of a genre by votes.
+static BY_GENRE: Ranked = Ranked {
+    link: "production_genre",
+    copies: || {
+        use production_genre::Column as Copy;
+        Copies {
+            kind: (production::Column::Kind.into(), Copy::Kind.into()),
+            date: (production::Column::ReleasedOn.into(), Copy::ReleasedOn.into()),
+            rank: (production::Column::RatingVotes.into(), Copy::RatingVotes.into()),
+        }
+    },
+    kinds: KINDS,
+};
+
 /// By genre.
 static GENRE_CHOICE: FilterInput = FilterInput {
     name: "GenreChoice",
@@ -112,7 +127,8 @@ static GENRE_CHOICE: FilterInput = FilterInput {
         };
         vec![
             field("any", some(Column::ProductionId, fits()), "It has at least one of these.")
-                .drives(5),
+                .drives(5)
+                .ranks(&BY_GENRE),
             field(
                 "all",
                 Test::Every(

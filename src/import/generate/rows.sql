@@ -170,15 +170,15 @@ FROM (
 ) AS e
 JOIN production AS p ON p.id = e.id;
 
-INSERT INTO production_genre (id, production_id, genre_id, position, released_on)
-SELECT row_number() OVER ({order production_id, k}), production_id, 1 + CASE k WHEN 1 THEN a WHEN 2 THEN b ELSE c END, k, released_on
+INSERT INTO production_genre (id, production_id, genre_id, position, released_on, kind, rating_votes)
+SELECT row_number() OVER ({order production_id, k}), production_id, 1 + CASE k WHEN 1 THEN a WHEN 2 THEN b ELSE c END, k, released_on, kind, rating_votes
 FROM (
-    SELECT id AS production_id, released_on, many, 28 * a * a * b / 1000000000 AS a, 28 * b * b * c / 1000000000 AS b,
+    SELECT id AS production_id, released_on, kind, rating_votes, many, 28 * a * a * b / 1000000000 AS a, 28 * b * b * c / 1000000000 AS b,
         28 * c * c * a / 1000000000 AS c
     FROM (
-        SELECT id, released_on, g / 100 % 1000 AS a, h % 1000 AS b, h / 1000 % 1000 AS c,
+        SELECT id, released_on, kind, rating_votes, g / 100 % 1000 AS a, h % 1000 AS b, h / 1000 % 1000 AS c,
             CASE WHEN g % 100 < 10 THEN 0 WHEN g % 100 < 50 THEN 1 WHEN g % 100 < 80 THEN 2 ELSE 3 END AS many
-        FROM (SELECT id, released_on, {id ~ 20} AS g, {id ~ 21} AS h FROM production ORDER BY id LIMIT {all}) AS hashed
+        FROM (SELECT id, released_on, kind, rating_votes, {id ~ 20} AS g, {id ~ 21} AS h FROM production ORDER BY id LIMIT {all}) AS hashed
     ) AS drawn
     LIMIT {all}
 ) AS p

@@ -14,6 +14,7 @@ use tokio::sync::mpsc;
 use super::bulk::postgres::{PostgresSink, copy_statement};
 use super::bulk::sqlite::SqliteSink;
 use super::progress::Progress;
+use crate::catalog::changes::CHANNEL;
 use crate::error::{Error, Fault};
 use crate::import::generate::DEFINITIONS_SQLITE;
 
@@ -265,7 +266,9 @@ pub async fn postgres<T: Send + 'static>(
     for table in &tables {
         run(&mut connection, format!("ALTER TABLE {SCHEMA}.{table} SET SCHEMA {schema}")).await?;
     }
-    run(&mut connection, format!("DROP SCHEMA {SCHEMA}; COMMIT")).await?;
+    // No trigger of a table tells that it has become another one.
+    let end = format!("DROP SCHEMA {SCHEMA}; NOTIFY {CHANNEL}; COMMIT");
+    run(&mut connection, end).await?;
     connection.close().await?;
     Ok(loaded)
 }
@@ -295,7 +298,8 @@ fn copy_statements() -> String {
     ))
 }
 
-/// A query for the statements that give the copies the keys, indexes and references of the tables.
+/// A query for the statements that give the copies the keys, indexes, references and triggers of the
+/// tables.
 fn restore_statements() -> String {
     ours(&format!(
         "SELECT restore FROM (
@@ -309,6 +313,13 @@ fn restore_statements() -> String {
                 format('ALTER TABLE {SCHEMA}.%I ADD CONSTRAINT %I ', relname, conname) || pg_get_constraintdef(c.oid)
             FROM pg_constraint AS c JOIN pg_class AS r ON r.oid = conrelid
             WHERE contype IN ('f', 'p', 'u') AND connamespace = current_schema()::regnamespace
+                AND relname = ANY(string_to_array('TABLES', ' '))
+            UNION ALL
+            SELECT 4, replace(
+                replace(pg_get_triggerdef(t.oid), format(' ON %I.', current_schema()), ' ON {SCHEMA}.'),
+                ' EXECUTE FUNCTION ', format(' EXECUTE FUNCTION %I.', current_schema()))
+            FROM pg_trigger AS t JOIN pg_class AS r ON r.oid = tgrelid
+            WHERE NOT tgisinternal AND relnamespace = current_schema()::regnamespace
                 AND relname = ANY(string_to_array('TABLES', ' '))
         ) AS definitions ORDER BY rank, restore"
     ))

@@ -269,11 +269,13 @@ impl<'a, S: Sink> Loader<'a, S> {
         let released_on: Cell = basics.released_on.into();
         let key = basics.title.map(collation::key);
         let source_id: Cell = self.source_id.into();
+        let kind: Cell = basics.kind.into();
+        let votes: Cell = title.rating.map(|rating| rating.votes).into();
         self.sink.row(
             Id::Production,
             &[
                 id.into(),
-                basics.kind.into(),
+                kind,
                 basics.format.into(),
                 basics.title.into(),
                 key.as_deref().into(),
@@ -282,7 +284,7 @@ impl<'a, S: Sink> Loader<'a, S> {
                 basics.runtime_minutes.into(),
                 basics.is_adult.into(),
                 title.rating.map(|rating| rating.tenths).into(),
-                title.rating.map(|rating| rating.votes).into(),
+                votes,
             ],
         )?;
         self.external_id(Scope::Title, &group.key, Some(id), None)?;
@@ -298,7 +300,7 @@ impl<'a, S: Sink> Loader<'a, S> {
             let row = self.next(Id::ProductionGenre);
             self.sink.row(
                 Id::ProductionGenre,
-                &[row.into(), id.into(), genre.into(), position.into(), released_on],
+                &[row.into(), id.into(), genre.into(), position.into(), released_on, kind, votes],
             )?;
         }
         match basics.kind {

@@ -86,6 +86,7 @@ impl Step {
 struct TitleWrites<'a> {
     productions: Vec<Value>,
     released: Vec<Value>,
+    votes: Vec<Value>,
     ended: Vec<Value>,
     no_genres: Vec<i64>,
     new_genres: Vec<Value>,
@@ -198,6 +199,14 @@ impl FillTitle<'_> {
         if changed.contains("released") {
             writes.released.push(json!([old.id, released]));
         }
+        if changed.contains("rating_tenths") {
+            writes.votes.push(json!([old.id, rating.map(|(_, votes)| votes)]));
+        }
+    }
+
+    fn votes(&self) -> Option<i32> {
+        let is_new = self.changed.contains("rating_tenths");
+        if is_new { self.new.rating.map(|rating| rating.votes) } else { self.old.rating_votes }
     }
 
     fn released_on(&self) -> Option<i32> {
@@ -218,10 +227,13 @@ impl FillTitle<'_> {
         }
         self.changed.insert("genres");
         writes.no_genres.extend(old.genres.iter().map(|(id, ..)| *id));
-        let released_on = self.released_on();
+        let (released_on, votes) = (self.released_on(), self.votes());
+        let kind = self.basics.kind;
         let places = (1_i64..).zip(&new.genres);
         writes.new_genres.extend(
-            places.map(|(place, word)| json!([old.id, ids.get(*word), place, released_on])),
+            places.map(|(place, word)| {
+                json!([old.id, ids.get(*word), place, released_on, kind, votes])
+            }),
         );
     }
 
@@ -418,7 +430,9 @@ impl TitleWrites<'_> {
         write_released(batch, &self.released).await?;
         batch.update(Id::Show, "production_id", &["ended_on"], &self.ended).await?;
         batch.delete("production_genre", "id", &self.no_genres).await?;
-        let columns = ["production_id", "genre_id", "position", "released_on"];
+        write_votes(batch, &self.votes).await?;
+        let columns =
+            ["production_id", "genre_id", "position", "released_on", "kind", "rating_votes"];
         batch.insert(Id::ProductionGenre, &columns, &self.new_genres).await?;
         self.write_episodes(batch).await?;
         batch.delete("title_name", "id", &self.no_akas).await?;
@@ -489,6 +503,12 @@ pub(super) async fn write_released(batch: &Batch<'_>, rows: &[Value]) -> Result<
         batch.update_table(table, "production_id", columns, rows).await?;
     }
     Ok(())
+}
+
+/// So it is with votes and genres.
+pub(super) async fn write_votes(batch: &Batch<'_>, rows: &[Value]) -> Result<(), Error> {
+    let columns = [("rating_votes", Kind::Int)].into_iter();
+    batch.update_table("production_genre", "production_id", columns, rows).await
 }
 
 /// A season is there for its episodes.

@@ -13,7 +13,7 @@ use super::existing::IMDB;
 use super::file::{File, Scope};
 use super::stored;
 use super::tally::Tally;
-use super::titles::{remove_empty_seasons, with, write_released};
+use super::titles::{remove_empty_seasons, with, write_released, write_votes};
 use crate::error::Error;
 
 /// Take away what is gone: the rows that the source gave, and the thing itself, where nobody else
@@ -238,6 +238,9 @@ async fn take_back(batch: &Batch<'_>, scope: Scope, ids: &[i64]) -> Result<(), E
                         batch.update(Id::Production, "id", columns, &[row]).await?;
                         if field == "released" {
                             write_released(batch, &[json!([id, null])]).await?;
+                        }
+                        if field == "rating_tenths" {
+                            write_votes(batch, &[json!([id, null])]).await?;
                         }
                     }
                 }

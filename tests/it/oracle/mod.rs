@@ -15,7 +15,7 @@ use proptest::collection::vec;
 use proptest::prelude::any;
 use proptest::test_runner::{Config, RngSeed, TestCaseError, TestError, TestRunner};
 use serde_json::{Value, json};
-use shotlist::catalog::Backend;
+use shotlist::catalog::{Backend, Options};
 use shotlist::graphql::guard::Limits;
 use shotlist::{graphql, http};
 
@@ -33,6 +33,7 @@ pub fn setting(name: &str, default: u64) -> u64 {
 fn compare(
     app: &App,
     cases: u64,
+    crowd: usize,
     tamper: impl Fn(&Operation, Value) -> Value,
 ) -> Result<Tally, String> {
     let world = World::of(&app.database);
@@ -51,6 +52,15 @@ fn compare(
             "query": operation.text, "variables": operation.variables,
         });
         let (_, answer) = app.post(&request);
+        // The second answer may be one that was kept, and those that are asked for together may
+        // share their statements.
+        let again = std::thread::scope(|scope| {
+            let all: Vec<_> = (0..crowd).map(|_| scope.spawn(|| app.post(&request).1)).collect();
+            all.into_iter().map(|one| one.join().expect("an answer")).collect::<Vec<_>>()
+        });
+        if let Some(other) = again.into_iter().find(|again| !is_same(again, &answer)) {
+            return Err(TestCaseError::fail(format!("{request}\n{answer}\nthen: {other}")));
+        }
         let ours = normal(tamper(&operation, answer));
         let theirs = reference.borrow_mut().ask(&json!({
             "query": operation.text, "variables": operation.reference_variables,
@@ -152,8 +162,13 @@ pub fn row_of_cursor(text: &str) -> Option<i64> {
     serde_json::from_str::<Vec<Value>>(&values).ok()?.last()?.as_i64()
 }
 
-/// An app that takes on whatever is asked: the reference has no limits.
+/// An app that takes on whatever is asked.
 fn unlimited(backend: Backend) -> App {
+    App::with_api(world::random(backend), no_limits(), http::Options::default())
+}
+
+/// The reference has none.
+fn no_limits() -> graphql::Options {
     let limits = Limits {
         depth: 60,
         aliases: 1_000,
@@ -162,14 +177,19 @@ fn unlimited(backend: Backend) -> App {
         cost: u64::MAX,
         ..Limits::default()
     };
-    let options = graphql::Options { limits, ..graphql::Options::default() };
-    App::with_api(world::random(backend), options, http::Options::default())
+    graphql::Options { limits, ..graphql::Options::default() }
+}
+
+/// Whether two answers say the same: ids of requests, in errors, are never the same.
+fn is_same(one: &Value, other: &Value) -> bool {
+    one["data"] == other["data"] && normal(one.clone())["errors"] == normal(other.clone())["errors"]
 }
 
 fn compare_on(backend: Backend) {
     let app = unlimited(backend);
     let cases = setting("SHOTLIST_ORACLE_CASES", 5_000);
-    let tally = compare(&app, cases, |_, answer| answer).unwrap_or_else(|found| panic!("{found}"));
+    let tally =
+        compare(&app, cases, 1, |_, answer| answer).unwrap_or_else(|found| panic!("{found}"));
     println!("{backend:?}: {tally:?}");
     assert!(tally.refused * 20 < tally.operations, "too many are refused: {tally:?}");
     assert!(tally.failed > 0, "none had a field error: {tally:?}");
@@ -186,6 +206,20 @@ fn random_operations_give_the_json_of_graphql_js_on_postgresql() {
 }
 
 #[test]
+fn so_they_do_when_they_share_statements() {
+    let limits = no_limits();
+    let read = Options { read_connections: 1, ..Options::default() };
+    let kept_none = http::Options { kept_bytes_max: 0, ..http::Options::default() };
+    let app = App::over(world::random(Backend::Postgres), &read, limits, kept_none);
+    let cases = setting("SHOTLIST_ORACLE_CASES", 5_000) / 10;
+    let tally = compare(&app, cases, 6, |_, answer| answer);
+    let tally = tally.unwrap_or_else(|found| panic!("{found}"));
+    let shared = app.api.catalog().reader().shared_statements();
+    println!("{tally:?}, {shared} statements shared");
+    assert!(shared > cases, "{shared} statements shared");
+}
+
+#[test]
 fn the_oracle_finds_a_dropped_alias() {
     let app = unlimited(BACKENDS[0]);
     let tamper = |operation: &Operation, mut answer: Value| {
@@ -197,7 +231,7 @@ fn the_oracle_finds_a_dropped_alias() {
         }
         answer
     };
-    let difference = compare(&app, 2_000, tamper).expect_err("the fault is found");
+    let difference = compare(&app, 2_000, 0, tamper).expect_err("the fault is found");
     println!("{difference}");
     assert!(difference.lines().count() < 20, "it is shrunk: {difference}");
 }

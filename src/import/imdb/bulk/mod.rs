@@ -130,7 +130,8 @@ tables! {
     ProductionSource "production_source" { id Big, production_id Big, source_id Big, fields Text }
     /// Their genres.
     ProductionGenre "production_genre" {
-        id Big, production_id Big, genre_id Big, position Int, released_on Int,
+        id Big, production_id Big, genre_id Big, position Int, released_on Int, kind Small,
+        rating_votes Int,
     }
     /// What only shows have.
     Show "show" { production_id Big, ended_on Int }

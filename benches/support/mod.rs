@@ -1,0 +1,19 @@
+//! What the benches share. Each uses a part of it.
+
+pub mod postgres;
+pub mod process;
+pub mod program;
+pub mod text;
+
+use std::error::Error;
+use std::io;
+
+use tempfile::TempDir;
+
+/// Any error is told and ends the program.
+pub type Result<T = ()> = std::result::Result<T, Box<dyn Error>>;
+
+/// A folder that is gone afterwards.
+pub fn temporary_folder() -> io::Result<TempDir> {
+    tempfile::Builder::new().prefix("shotlist-bench-").tempdir()
+}

@@ -1,0 +1,2 @@
+-- SQLite counts its commits itself.
+SELECT 1;
