@@ -41,6 +41,8 @@ impl Server {
         let mut serve = shotlist(folder);
         serve.args(["--database-url", url, "--listen", "127.0.0.1:0"]);
         serve.args(["--builtin-catalog", "false"]);
+        // The same is asked all the time, and is to be worked out each time.
+        serve.args(["--kept-bytes-max", "0"]);
         serve.stdout(Stdio::piped()).stderr(File::create(folder.join("log"))?);
         let mut child = serve.spawn()?;
         let mut line = String::new();

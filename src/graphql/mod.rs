@@ -64,10 +64,10 @@ const DOCUMENTS_KEPT_BYTES: u64 = 8 << 20;
 /// Bytes that a document takes, about: for itself, and for each byte of its text.
 const DOCUMENT_BYTES: u64 = 2_048;
 const DOCUMENT_BYTES_PER_BYTE: u64 = 32;
-/// So much work a request may do in the thread that serves its connection, and others: some two
-/// milliseconds, in looks of a statement whether to stop. The time itself would count against it
+/// So much work a request may do in the thread that serves its connection, and others: about a
+/// millisecond, in looks of a statement whether to stop. The time itself would count against it
 /// what others do meanwhile.
-const BRIEF: u32 = 200;
+const BRIEF: u32 = 100;
 /// So often a plan that took longer is read aside before that is tried again.
 const READS_ASIDE: u32 = 256;
 /// Bytes of plans that stay compiled, about.
@@ -427,7 +427,12 @@ impl Api {
                 Err(refused) => return refused.into(),
             },
         };
-        let prepared = match self.prepare(&request, &context) {
+        if blocks {
+            // Those who have come meanwhile take their permits first, or are refused: the thread
+            // may be kept by as many as may run, and not by everyone in turn.
+            tokio::task::yield_now().await;
+        }
+        let mut prepared = match self.prepare(&request, &context) {
             Ok(prepared) => prepared,
             Err(rejection) => return self.reject(rejection, &context),
         };
@@ -439,7 +444,6 @@ impl Api {
             };
             return self.tell(&prepared, rows, &context);
         }
-        let mut prepared = prepared;
         match self.read_briefly(&mut prepared, &stop) {
             Some(rows) => self.tell(&prepared, rows, &context),
             None => self.aside(Work::Prepared(permit, prepared), context, stop).await,
