@@ -337,9 +337,12 @@ impl Api {
     /// # Panics
     /// Outside of a runtime.
     pub fn new(catalog: Catalog, options: Options) -> Result<Self, Error> {
+        let reader = catalog.reader();
+        // Twice as many as there are processors: some wait for the disk. More than there are
+        // connections would only wait for those.
+        let turns = (2 * reader.threads()).min(reader.usage().max);
         let api = Self {
-            // Twice as many as there are processors: some wait for the disk.
-            turns: Arc::new(Semaphore::new(2 * catalog.reader().threads())),
+            turns: Arc::new(Semaphore::new(turns)),
             schema: Schema::of(options.clone()),
             catalog,
             load: Load::new(&options.load),
@@ -487,7 +490,7 @@ impl Api {
                     Err(refused) => return refused.into(),
                 },
             };
-            // More threads than connections would only wait, each with memory of its own.
+            // More threads would only wait, each with memory of its own.
             let turns = Arc::clone(&api.turns);
             let turn = tokio::select! {
                 turn = turns.acquire_owned() => turn.ok(),
