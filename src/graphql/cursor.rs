@@ -15,8 +15,8 @@ use super::declare::{Column, Constant, Relation, ValueKind};
 /// First byte of every cursor; another one for another format.
 const VERSION: u8 = 1;
 
-/// The digest of a list: its relation, what it leads to, its order, and its filter in canonical form.
-pub fn digest(relation: &Relation, object: &str, filter: &str) -> u64 {
+/// The digest of a list without a filter: its relation, what it leads to, and its order.
+pub fn digest(relation: &Relation, object: &str) -> u64 {
     let mut text = format!("{object} {}", relation.link);
     let names = |column: &Column| format!("{}.{}", column.table, column.name);
     for column in relation.parent.iter().chain(&relation.target) {
@@ -31,14 +31,18 @@ pub fn digest(relation: &Relation, object: &str, filter: &str) -> u64 {
     if let Some(grouping) = relation.grouping {
         let _ = write!(text, " by {}", grouping.declared().name);
     }
-    text.push_str(filter);
     for term in &relation.order {
         let _ = write!(text, " {}{}", names(&term.column), if term.descending { "-" } else { "+" });
     }
+    filtered(0xcbf2_9ce4_8422_2325, &text)
+}
+
+/// The digest of the same list with a filter, in canonical form.
+pub fn filtered(digest: u64, filter: &str) -> u64 {
     // FNV-1a, 64 bits: the same on every machine and in every version of this program.
-    text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-    })
+    filter
+        .bytes()
+        .fold(digest, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
 }
 
 /// The cursor of a row: values of the order's terms, then the key.

@@ -10,11 +10,11 @@ use std::sync::{Arc, OnceLock};
 use futures_util::future::join_all;
 
 use super::declare::LIST_SIZE_MAX;
-use super::plan::bind::{Bound, KeyList};
+use super::plan::bind::Bound;
 use super::plan::statement::{ORDINAL, Reading};
-use super::plan::{Keys, LevelIndex, Plan};
+use super::plan::{Gathered, Keys, LevelIndex, Plan};
 use crate::catalog::Stop;
-use crate::catalog::read::{Parameter, Part, Reader, Rows};
+use crate::catalog::read::{KeyList, Parameter, Part, Reader, Rows, Session};
 use crate::error::Fault;
 
 /// What a level read.
@@ -32,10 +32,26 @@ pub struct Outcome {
 enum Places {
     /// The root is the only one.
     Root,
-    Ids(HashMap<i64, usize>),
+    Ids(Ids),
     Texts(HashMap<String, usize>),
     /// Few groups, each with its parents.
-    Groups(Vec<(String, HashMap<i64, usize>)>),
+    Groups(Vec<(String, Ids)>),
+}
+
+/// Ids in their order, each with its place. They are few, and looked up once or twice.
+struct Ids(Vec<(i64, usize)>);
+
+impl Ids {
+    fn of(ids: impl Iterator<Item = (i64, usize)>) -> Self {
+        let mut ids: Vec<_> = ids.collect();
+        ids.sort_unstable();
+        Self(ids)
+    }
+
+    fn place(&self, id: i64) -> Option<usize> {
+        let found = self.0.binary_search_by_key(&id, |(known, _)| *known);
+        found.ok().map(|index| self.0[index].1)
+    }
 }
 
 /// A parent, as a level knows it.
@@ -53,25 +69,22 @@ pub enum Parent<'a> {
 
 impl Places {
     fn of(keys: Option<&KeyList>) -> Self {
-        let ids = |ids: &[i64]| ids.iter().zip(0..).map(|(id, place)| (*id, place)).collect();
         match keys {
             None => Self::Root,
-            Some(KeyList::Ids(list)) => Self::Ids(ids(list)),
+            Some(KeyList::Ids(ids)) => Self::Ids(Ids::of(ids.iter().copied().zip(0..))),
             Some(KeyList::Texts(texts)) => Self::Texts(
                 texts.iter().zip(0..).map(|(text, place)| (text.clone(), place)).collect(),
             ),
-            Some(KeyList::Groups(list, names)) => {
-                let mut groups: Vec<(String, HashMap<i64, usize>)> = Vec::new();
-                for (place, (id, name)) in list.iter().zip(names).enumerate() {
+            Some(KeyList::Groups(ids, names)) => {
+                let mut groups: Vec<(String, Vec<(i64, usize)>)> = Vec::new();
+                for (place, (id, name)) in ids.iter().zip(names).enumerate() {
                     match groups.iter_mut().find(|(known, _)| known == name) {
-                        Some((_, ids)) => ids.insert(*id, place),
-                        None => {
-                            groups.push((name.clone(), HashMap::from([(*id, place)])));
-                            None
-                        }
-                    };
+                        Some((_, ids)) => ids.push((*id, place)),
+                        None => groups.push((name.clone(), vec![(*id, place)])),
+                    }
                 }
-                Self::Groups(groups)
+                let groups = groups.into_iter();
+                Self::Groups(groups.map(|(name, ids)| (name, Ids::of(ids.into_iter()))).collect())
             }
         }
     }
@@ -79,11 +92,11 @@ impl Places {
     fn place(&self, parent: Parent<'_>) -> Option<usize> {
         match (self, parent) {
             (Self::Root, _) => Some(0),
-            (Self::Ids(ids), Parent::Id(id)) => ids.get(&id).copied(),
+            (Self::Ids(ids), Parent::Id(id)) => ids.place(id),
             (Self::Texts(texts), Parent::Text(text)) => texts.get(text).copied(),
             (Self::Groups(groups), Parent::Group(id, name)) => {
                 let (_, ids) = groups.iter().find(|(known, _)| known == name)?;
-                ids.get(&id).copied()
+                ids.place(id)
             }
             _ => None,
         }
@@ -127,15 +140,27 @@ pub async fn run(
     stop: &Stop,
     outcomes: &Outcomes,
 ) -> u64 {
+    if plan.first.is_empty() {
+        return 0;
+    }
     let rows = AtomicU64::new(0);
-    let run = Run { reader, plan, bound, stop, outcomes, rows: &rows, rows_max };
+    let session = match reader.session().await {
+        Ok(session) => session,
+        Err(fault) => {
+            for &index in &plan.first {
+                let _ = outcomes[index].set(Err(fault.clone()));
+            }
+            return 0;
+        }
+    };
+    let run = Run { session: &session, plan, bound, stop, outcomes, rows: &rows, rows_max };
     join_all(plan.first.iter().map(|&index| run.level(index))).await;
     rows.into_inner()
 }
 
 #[derive(Clone, Copy)]
 struct Run<'a> {
-    reader: &'a Reader,
+    session: &'a Session<'a>,
     plan: &'a Plan,
     bound: &'a Bound,
     stop: &'a Stop,
@@ -152,16 +177,49 @@ impl<'a> Run<'a> {
             if place.get().is_none() {
                 let _ = place.set(self.read(index).await);
             }
-            let read = place.get().and_then(|outcome| outcome.as_ref().ok());
-            let goes_on = read.is_some_and(|outcome| {
-                let read = outcome.count as u64;
-                self.rows.fetch_add(read, Ordering::Relaxed).saturating_add(read) <= self.rows_max
-            });
-            if goes_on {
+            let Some(Ok(outcome)) = place.get() else { return };
+            let read = outcome.count as u64;
+            let all = self.rows.fetch_add(read, Ordering::Relaxed).saturating_add(read);
+            if all <= self.rows_max {
+                for gathered in &self.plan.levels[index].gathered {
+                    let _ =
+                        self.outcomes[gathered.level].set(self.gathered(index, outcome, gathered));
+                }
                 let children = self.plan.children[index].iter();
                 join_all(children.map(|&child| self.level(child))).await;
             }
         })
+    }
+
+    /// The rows of a level that came with those of its parent.
+    fn gathered(
+        self,
+        parent: LevelIndex,
+        parents: &Outcome,
+        gathered: &Gathered,
+    ) -> Result<Outcome, Fault> {
+        let reading = self.plan.levels[parent].statement.reading();
+        let (mut ids, mut ranges, mut count) = (Vec::new(), Vec::new(), 0);
+        for row in parents.shown(reading, self.bound.levels[parent].size) {
+            if let Some(id) = parents.rows.int(row, gathered.key)? {
+                let range = parents.rows.range(row, gathered.slot)?;
+                count += range.len();
+                ids.push((id, ranges.len()));
+                ranges.push(range);
+            }
+        }
+        let places = Places::Ids(Ids::of(ids.into_iter()));
+        let rows = parents.rows.gathered(gathered.slot);
+        Ok(Outcome { rows, count, ranges, places })
+    }
+
+    /// What a level's statement is given after its keys: first what is for the levels gathered in it.
+    fn parameters(self, index: LevelIndex) -> Vec<Parameter> {
+        let gathered = self.plan.levels[index].gathered.iter();
+        let mut all: Vec<_> =
+            gathered.flat_map(|gathered| self.parameters(gathered.level)).collect();
+        all.extend(self.bound.levels[index].parameters.iter().cloned());
+        all
     }
 
     async fn read(self, index: LevelIndex) -> Result<Outcome, Fault> {
@@ -191,20 +249,8 @@ impl<'a> Run<'a> {
             return Ok(Outcome { rows, count, ranges: Vec::new(), places });
         }
         let sql = level.statement.text(bound.bounds);
-        let rest = bound.parameters.clone();
-        let keyed = |keys| std::iter::once(keys).chain(rest.clone()).collect();
-        let Part { rows, range, first } = match keys {
-            Some(KeyList::Ids(ids)) => self.reader.fetch_for(&sql, ids, rest, self.stop).await?,
-            None => self.reader.fetch(&sql, rest, self.stop).await?.into(),
-            Some(KeyList::Texts(texts)) => {
-                let parameters = keyed(Parameter::Texts(texts));
-                self.reader.fetch(&sql, parameters, self.stop).await?.into()
-            }
-            Some(KeyList::Groups(ids, names)) => {
-                let parameters = keyed(Parameter::Pairs(ids, names));
-                self.reader.fetch(&sql, parameters, self.stop).await?.into()
-            }
-        };
+        let rest = self.parameters(index);
+        let Part { rows, range, first } = self.session.fetch(&sql, keys, rest, self.stop).await?;
         let mut ranges: Vec<Range<usize>> = vec![0..0; count];
         let rows_count = range.len();
         for row in range {
@@ -243,18 +289,15 @@ fn distinct(
     kinds: Option<&(usize, Vec<i64>)>,
 ) -> Result<Vec<i64>, Fault> {
     let mut keys = Vec::new();
-    let mut seen = std::collections::HashSet::new();
     for row in shown {
         if let Some((slot, kinds)) = kinds
             && !rows.int(row, *slot)?.is_some_and(|kind| kinds.contains(&kind))
         {
             continue;
         }
-        if let Some(key) = rows.int(row, slot)?
-            && seen.insert(key)
-        {
-            keys.push(key);
-        }
+        keys.extend(rows.int(row, slot)?);
     }
+    keys.sort_unstable();
+    keys.dedup();
     Ok(keys)
 }

@@ -15,13 +15,13 @@ use super::error::{GraphQLError, Location, PathSegment, code};
 use super::execute::{Outcome, Outcomes, Parent};
 use super::guard::{Exceeded, Limit};
 use super::id;
-use super::plan::bind::{Bound, Key, KeyList};
+use super::plan::bind::{Bound, Key};
 use super::plan::statement::{ANSWER, Reading};
 use super::plan::{
     Connection, ConnectionPart, EdgePart, FacetPart, Keys, LevelIndex, Member, PageInfoPart, Part,
     Plan, Selection, Slot, Value,
 };
-use crate::catalog::read::Rows;
+use crate::catalog::read::{KeyList, Rows};
 use crate::error::{Fault, FaultClass};
 
 /// Bytes of a response. Rows are shared among parents, so that few of them can be shown very often.

@@ -1,11 +1,20 @@
 //! What a request costs: as many statements as its document has lists, whatever they return.
 
 use serde_json::{Value, json};
+use shotlist::catalog::Backend;
 use shotlist::graphql::guard::Limits;
 use shotlist::{graphql, http};
 
 use crate::oracle::world;
 use crate::support::{App, BACKENDS, each};
+
+/// PostgreSQL reads lists together with the rows that they hang on; SQLite each by itself.
+fn on(app: &App, sqlite: u64, postgres: u64) -> u64 {
+    match app.api.catalog().reader().backend() {
+        Backend::Sqlite => sqlite,
+        Backend::Postgres => postgres,
+    }
+}
 
 const WALK: &str = "query Walk($ids: [ID!]!) {
   nodes(ids: $ids) {
@@ -42,7 +51,7 @@ fn six_directors_cost_as_many_statements_as_one() {
         let (six, data) = app.statements(|| app.data(WALK, json!({ "ids": ids })));
         println!("statements for one director: {one}, for six: {six}");
         assert_eq!(one, six);
-        assert_eq!(one, 4, "people, films, genres and shots");
+        assert_eq!(one, on(app, 4, 1), "people, films, genres and shots");
         for (name, person) in DIRECTORS.iter().zip(data["nodes"].as_array().expect("a list")) {
             assert_eq!(person["name"], *name);
             let shows = person["directed"]["nodes"]
@@ -82,7 +91,7 @@ fn fifty_parents_cost_as_many_statements_as_one() {
         println!("{backend:?}: statements for 1 parent: {one}, for 50: {fifty}");
         let items = data["productions"]["nodes"].as_array().map(Vec::len);
         assert_eq!(items, Some(50));
-        assert_eq!(fifty, 16, "one for each list of the document");
+        assert_eq!(fifty, on(&app, 16, 5), "one for each list of the document, or less");
         // The one production has no episodes below it to ask for, so it may cost less, never more.
         assert!(one <= fifty);
         // With the same lists below, the number is the same.
@@ -104,7 +113,7 @@ fn a_list_that_is_asked_for_twice_is_read_once() {
                 json!({}),
             )
         });
-        assert_eq!(count, 4, "the film, two pages and a count");
+        assert_eq!(count, on(app, 4, 1), "the film, two pages and a count");
         let length = |key: &str| data["film"][key]["nodes"].as_array().map(Vec::len);
         assert_eq!((length("a"), length("b"), length("c")), (Some(2), Some(2), Some(3)));
     });
@@ -122,15 +131,15 @@ fn nothing_is_counted_that_is_not_asked_for() {
     });
 }
 
-/// What clients want whole, each with the name of the list of parents that it is asked for.
-const WALKS: [(&str, &str, &str, u64); 4] = [
+/// What clients want whole, each with the type that it is asked of and the statements that it costs.
+const WALKS: [(&str, &str, &str, [u64; 2]); 4] = [
     (
         "a show with its seasons, episodes, ratings and guests",
         "Show",
         "title seasons(first: 10) { nodes { number episodes(first: 20) { totalCount nodes {
            title rating { average votes } credits(filter: {role: SELF}, first: 5) { nodes { person { name } characters } }
          } } } }",
-        5,
+        [5, 2],
     ),
     (
         "a filmography by role and date, with what the person is known for and the collaborators",
@@ -138,7 +147,7 @@ const WALKS: [(&str, &str, &str, u64); 4] = [
         "name professions { name } knownFor { title } creditsByRole { role credits(first: 5) {
            totalCount nodes { production { title released { year } } } } }
          collaborators(first: 5) { productionCount person { name } }",
-        7,
+        [7, 5],
     ),
     (
         "a film with its cast in billing order, crew by department, shots and who discusses it",
@@ -147,13 +156,13 @@ const WALKS: [(&str, &str, &str, u64); 4] = [
          creditsByDepartment { department credits(first: 5) { nodes { job person { name } } } }
          shots(first: 5) { nodes { title directors { name } } }
          discussedIn(first: 5) { nodes { title show { title } } }",
-        7,
+        [7, 3],
     ),
     (
         "a company's productions by role",
         "Company",
         "name productionsByRole { role productions(first: 5) { totalCount nodes { production { title } } } }",
-        4,
+        [4, 4],
     ),
 ];
 
@@ -179,7 +188,7 @@ fn whole_walks_cost_as_many_statements_for_one_as_for_all() {
                 .collect();
             let (count, data) = app.statements(|| app.data(&query, json!({ "ids": ids })));
             println!("{backend:?}: {count} statements for {what}");
-            assert_eq!(count, expected, "{what}");
+            assert_eq!(count, on(&app, expected[0], expected[1]), "{what}");
             let text = data.to_string();
             for list in ["nodes\":[{", "name\":"] {
                 assert!(text.contains(list), "{what} is empty");

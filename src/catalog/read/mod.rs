@@ -13,8 +13,8 @@ mod stop;
 
 use std::num::NonZero;
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::available_parallelism;
 use std::time::Duration;
 
@@ -46,12 +46,44 @@ pub enum Parameter {
     Int(i64),
     /// Text.
     Text(String),
-    /// Integers, keys of parents for instance: an array on PostgreSQL, a JSON array on SQLite.
+    /// Integers: an array on PostgreSQL, a JSON array on SQLite.
     Keys(Vec<i64>),
     /// Texts, in the same way.
     Texts(Vec<String>),
-    /// Integers, each with a text: two arrays on PostgreSQL, a JSON array of arrays on SQLite.
-    Pairs(Vec<i64>, Vec<String>),
+}
+
+/// What a statement reads for, each of them once.
+#[derive(Clone, Debug, PartialEq)]
+pub enum KeyList {
+    /// Of rows.
+    Ids(Vec<i64>),
+    /// Texts by which rows are looked up.
+    Texts(Vec<String>),
+    /// Of rows, each with the name of a group.
+    Groups(Vec<i64>, Vec<String>),
+}
+
+impl KeyList {
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        match self {
+            Self::Ids(ids) | Self::Groups(ids, _) => ids.len(),
+            Self::Texts(texts) => texts.len(),
+        }
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// How many parameters they are.
+    pub fn width(&self) -> usize {
+        match self {
+            Self::Ids(_) | Self::Texts(_) => 1,
+            Self::Groups(..) => 2,
+        }
+    }
 }
 
 /// Longest time that opening a connection may take.
@@ -155,11 +187,19 @@ impl Reader {
         threads(self.usage().max)
     }
 
-    /// Run a statement whose text was made of declarations alone, and read all its rows.
+    /// Begin to read for a request.
     ///
-    /// It ends early, and so does the work in the database, when the time of a statement is over or
-    /// the work is to stop. On SQLite it blocks the thread that polls it; on PostgreSQL, dropping
-    /// the future cancels the statement too.
+    /// # Errors
+    /// The fault of the database.
+    pub async fn session(&self) -> Result<Session<'_>, Fault> {
+        let snapshot = match &self.connections {
+            Connections::Sqlite(pool) => Some(Mutex::new(sqlite::Snapshot::of(pool.get().await?)?)),
+            Connections::Postgres(_) => None,
+        };
+        Ok(Session { reader: self, snapshot })
+    }
+
+    /// Run a statement alone; see [`Session::fetch`].
     ///
     /// # Errors
     /// The fault of the database.
@@ -169,40 +209,8 @@ impl Reader {
         parameters: Vec<Parameter>,
         stop: &Stop,
     ) -> Result<Rows, Fault> {
-        self.statements.fetch_add(1, Ordering::Relaxed);
-        // The text alone: values are the client's.
-        tracing::debug!(%sql);
-        let result = self.run(sql, parameters, stop).await;
-        if stop.is_spent() {
-            // It is run again.
-            self.statements.fetch_sub(1, Ordering::Relaxed);
-        }
-        result
-    }
-
-    /// The same for a statement whose first parameter is keys of rows, and whose rows have, in
-    /// their order, the ordinal of their key first. It may be shared with others who run it for
-    /// other keys at the same time.
-    ///
-    /// # Errors
-    /// The fault of the database.
-    pub async fn fetch_for(
-        &self,
-        sql: &Arc<str>,
-        keys: Vec<i64>,
-        rest: Vec<Parameter>,
-        stop: &Stop,
-    ) -> Result<Part, Fault> {
-        if let Connections::Postgres(pools) = &self.connections
-            && let pools::Here { pool, sharing: Some(sharing) } = pools.here()?
-        {
-            self.statements.fetch_add(1, Ordering::Relaxed);
-            tracing::debug!(%sql);
-            return sharing.fetch(&pool, sql, keys, rest).await;
-        }
-        let mut parameters = vec![Parameter::Keys(keys)];
-        parameters.extend(rest);
-        self.fetch(sql, parameters, stop).await.map(Part::from)
+        let part = self.session().await?.fetch(sql, None, parameters, stop).await?;
+        Arc::try_unwrap(part.rows).map_err(|_| Fault::bug("rows of nobody else are shared"))
     }
 
     /// Whether the database answers.
@@ -211,30 +219,80 @@ impl Reader {
     /// The fault of the database.
     pub async fn ping(&self) -> Result<(), Fault> {
         let never = Stop::after(Duration::from_secs(10));
-        self.run(&"SELECT 1".into(), Vec::new(), &never).await.map(|_| ())
-    }
-
-    async fn run(
-        &self,
-        sql: &Arc<str>,
-        parameters: Vec<Parameter>,
-        stop: &Stop,
-    ) -> Result<Rows, Fault> {
-        match &self.connections {
-            Connections::Sqlite(pool) => {
-                let connection = pool.get().await?;
-                connection.fetch(sql, parameters, &stop.no_later_than(self.statement_timeout))
-            }
-            Connections::Postgres(pools) => {
-                postgres::Lease::of(pools.here()?.pool.get().await?).fetch(sql, parameters).await
-            }
-        }
+        self.session().await?.run(&"SELECT 1".into(), None, Vec::new(), &never).await.map(|_| ())
     }
 
     pub(super) fn close(&self) {
         match &self.connections {
             Connections::Sqlite(pool) => pool.close(),
             Connections::Postgres(pools) => pools.close(),
+        }
+    }
+}
+
+/// The statements of a request. On SQLite they have one connection and see one state of the
+/// catalogue; on PostgreSQL each has one of its own, so that they can run at once.
+pub struct Session<'r> {
+    reader: &'r Reader,
+    /// The lock is never waited for: a statement runs within one poll.
+    snapshot: Option<Mutex<sqlite::Snapshot>>,
+}
+
+impl Session<'_> {
+    /// Run a statement whose text was made of declarations alone, and read all its rows: with keys,
+    /// those of each together, in their order, the ordinal of the key first.
+    ///
+    /// It ends early, and so does the work in the database, when the time of a statement is over or
+    /// the work is to stop. On SQLite it runs once for each key, whose values are the first
+    /// parameters, and blocks the thread that polls it. On PostgreSQL the keys are arrays; others
+    /// who run it at the same time for other keys may share it; and dropping the future cancels it.
+    ///
+    /// # Errors
+    /// The fault of the database.
+    pub async fn fetch(
+        &self,
+        sql: &Arc<str>,
+        keys: Option<KeyList>,
+        rest: Vec<Parameter>,
+        stop: &Stop,
+    ) -> Result<Part, Fault> {
+        let statements = &self.reader.statements;
+        statements.fetch_add(1, Ordering::Relaxed);
+        // The text alone: values are the client's.
+        tracing::debug!(%sql);
+        let result = self.run(sql, keys, rest, stop).await;
+        if stop.is_spent() {
+            // It is run again.
+            statements.fetch_sub(1, Ordering::Relaxed);
+        }
+        result
+    }
+
+    async fn run(
+        &self,
+        sql: &Arc<str>,
+        keys: Option<KeyList>,
+        rest: Vec<Parameter>,
+        stop: &Stop,
+    ) -> Result<Part, Fault> {
+        let time = self.reader.statement_timeout;
+        match (&self.reader.connections, &self.snapshot) {
+            (Connections::Postgres(pools), _) => {
+                let pools::Here { pool, sharing } = pools.here()?;
+                let parameters = match (keys, sharing) {
+                    (Some(KeyList::Ids(ids)), Some(sharing)) => {
+                        return sharing.fetch(&pool, sql, ids, rest).await;
+                    }
+                    (keys, _) => postgres::parameters(keys, rest),
+                };
+                postgres::Lease::of(pool.get().await?).fetch(sql, parameters).await.map(Part::from)
+            }
+            (Connections::Sqlite(_), Some(snapshot)) => {
+                let snapshot = snapshot.lock().unwrap_or_else(PoisonError::into_inner);
+                let stop = stop.no_later_than(time);
+                snapshot.fetch(sql, keys.as_ref(), &rest, stop).map(Part::from)
+            }
+            (Connections::Sqlite(_), None) => Err(Fault::bug("a session without a snapshot")),
         }
     }
 }

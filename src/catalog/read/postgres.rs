@@ -19,7 +19,7 @@ use tokio_postgres::types::{FromSql, ToSql, Type};
 use tokio_postgres::{AsyncMessage, Client, Config, NoTls, Socket, Statement};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-use super::{Parameter, Rows};
+use super::{KeyList, Parameter, Rows};
 use crate::catalog::changes::CHANNEL;
 use crate::catalog::database::STATEMENT_CACHE;
 use crate::catalog::tls;
@@ -115,6 +115,18 @@ where
     }
 }
 
+/// What a statement is given: keys as arrays, then the rest.
+pub fn parameters(keys: Option<KeyList>, rest: Vec<Parameter>) -> Vec<Parameter> {
+    let mut parameters = match keys {
+        None => return rest,
+        Some(KeyList::Ids(ids)) => vec![Parameter::Keys(ids)],
+        Some(KeyList::Texts(texts)) => vec![Parameter::Texts(texts)],
+        Some(KeyList::Groups(ids, names)) => vec![Parameter::Keys(ids), Parameter::Texts(names)],
+    };
+    parameters.extend(rest);
+    parameters
+}
+
 /// How a session starts that only reads.
 fn session(connect: &PgConnectOptions, statement_timeout: Duration) -> String {
     let timeout = statement_timeout.as_millis().to_string();
@@ -194,10 +206,6 @@ impl Connection {
                 Parameter::Text(value) => add(value, Type::TEXT),
                 Parameter::Keys(keys) => add(keys, Type::INT8_ARRAY),
                 Parameter::Texts(texts) => add(texts, Type::TEXT_ARRAY),
-                Parameter::Pairs(keys, texts) => {
-                    add(keys, Type::INT8_ARRAY);
-                    add(texts, Type::TEXT_ARRAY);
-                }
             }
         }
         let statement = match self.statements.get(sql) {
@@ -214,18 +222,8 @@ impl Connection {
         let mut read = std::pin::pin!(self.client.query_raw(&statement, values).await?);
         while let Some(row) = read.try_next().await? {
             for (column, kind) in kinds.iter().enumerate() {
-                match (row.try_get::<_, Option<Raw<'_>>>(column)?, kind) {
-                    (None, _) => rows.push_null(),
-                    (Some(Raw(bytes)), Kind::Int) => rows.push_int(int(bytes)?),
-                    (Some(Raw(bytes)), Kind::Text) => rows.push_text(bytes)?,
-                    (Some(Raw(bytes)), Kind::Jsonb) => {
-                        rows.push_text(bytes.get(1..).unwrap_or_default())?;
-                    }
-                    (Some(_), Kind::Other) => {
-                        let detail = format!("column {column} is neither an integer nor text");
-                        return Err(Fault::bug(detail));
-                    }
-                }
+                let value = row.try_get::<_, Option<Raw<'_>>>(column)?;
+                push(&mut rows, column, *kind, value.map(|Raw(bytes)| bytes))?;
             }
         }
         Ok(rows)
@@ -323,6 +321,8 @@ enum Kind {
     Text,
     /// Text after a byte for its version.
     Jsonb,
+    /// An array of rows.
+    Records,
     Other,
 }
 
@@ -332,9 +332,26 @@ impl Kind {
             Type::BOOL | Type::INT2 | Type::INT4 | Type::INT8 => Self::Int,
             Type::TEXT | Type::VARCHAR | Type::BPCHAR | Type::NAME | Type::JSON => Self::Text,
             Type::JSONB => Self::Jsonb,
+            Type::RECORD_ARRAY => Self::Records,
             _ => Self::Other,
         }
     }
+}
+
+/// Add a value to the rows.
+fn push(rows: &mut Rows, column: usize, kind: Kind, value: Option<&[u8]>) -> Result<(), Fault> {
+    match (value, kind) {
+        (None, _) => rows.push_null(),
+        (Some(bytes), Kind::Int) => rows.push_int(int(bytes)?),
+        (Some(bytes), Kind::Text) => rows.push_text(bytes)?,
+        (Some(bytes), Kind::Jsonb) => rows.push_text(bytes.get(1..).unwrap_or_default())?,
+        (Some(bytes), Kind::Records) => records(bytes, column, rows)?,
+        (Some(_), Kind::Other) => {
+            let detail = format!("column {column} is neither an integer nor text");
+            return Err(Fault::bug(detail));
+        }
+    }
+    Ok(())
 }
 
 /// A truth value or a number, as the protocol's binary format has them.
@@ -345,5 +362,66 @@ fn int(bytes: &[u8]) -> Result<i64, Fault> {
         [a, b, c, d] => Ok(i64::from(i32::from_be_bytes([a, b, c, d]))),
         [a, b, c, d, e, f, g, h] => Ok(i64::from_be_bytes([a, b, c, d, e, f, g, h])),
         _ => Err(Fault::bug("an integer has an unknown length")),
+    }
+}
+
+/// Add the rows of an array to a column.
+///
+/// The binary formats of arrays and records are those of PostgreSQL's `array_send` and
+/// `record_send`; all integers are of four bytes, big-endian, and a length of -1 stands for NULL:
+/// - array: dimensions, whether there are NULLs, the type of the elements, then for each dimension
+///   its size and its lower bound, then the elements, each with its length;
+/// - record: how many columns, then each with its type, its length and its bytes.
+fn records(bytes: &[u8], column: usize, rows: &mut Rows) -> Result<(), Fault> {
+    let mut bytes = Bytes(bytes);
+    let dimensions = bytes.number()?;
+    let (_, _) = (bytes.number()?, bytes.number()?);
+    let count = match dimensions {
+        0 => 0,
+        1 => {
+            let count = bytes.number()?;
+            let _ = bytes.number()?;
+            count
+        }
+        _ => return Err(Fault::bug("an array of rows has several dimensions")),
+    };
+    // The first record tells how many columns all have.
+    let columns = Bytes(bytes.0.get(4..).unwrap_or_default()).number().unwrap_or_default();
+    let columns = usize::try_from(columns).unwrap_or_default();
+    rows.push_rows(column, columns, |rows| {
+        for _ in 0..count {
+            let mut record = Bytes(bytes.value()?.ok_or_else(Bytes::broken)?);
+            if usize::try_from(record.number()?).ok() != Some(columns) {
+                return Err(Bytes::broken());
+            }
+            for column in 0..columns {
+                let kind = u32::try_from(record.number()?).ok().and_then(Type::from_oid);
+                push(rows, column, kind.as_ref().map_or(Kind::Other, Kind::of), record.value()?)?;
+            }
+        }
+        Ok(())
+    })
+}
+
+/// Bytes that are read from the front.
+struct Bytes<'a>(&'a [u8]);
+
+impl<'a> Bytes<'a> {
+    fn broken() -> Fault {
+        Fault::bug("an array of rows ends early")
+    }
+
+    fn number(&mut self) -> Result<i32, Fault> {
+        let (number, rest) = self.0.split_first_chunk().ok_or_else(Self::broken)?;
+        self.0 = rest;
+        Ok(i32::from_be_bytes(*number))
+    }
+
+    /// Bytes after their length; none where they are NULL.
+    fn value(&mut self) -> Result<Option<&'a [u8]>, Fault> {
+        let Ok(length) = usize::try_from(self.number()?) else { return Ok(None) };
+        let (value, rest) = self.0.split_at_checked(length).ok_or_else(Self::broken)?;
+        self.0 = rest;
+        Ok(Some(value))
     }
 }

@@ -1,5 +1,8 @@
 //! The rows that a statement gave.
 
+use std::ops::Range;
+use std::sync::Arc;
+
 use crate::error::Fault;
 
 /// The rows of one statement: all values side by side, all text in one buffer.
@@ -8,6 +11,8 @@ pub struct Rows {
     columns: usize,
     cells: Vec<Cell>,
     text: String,
+    /// For each column whose values are rows themselves, all of those.
+    gathered: Vec<(usize, Arc<Rows>)>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -16,6 +21,8 @@ enum Cell {
     Int(i64),
     /// Where its text starts and ends.
     Text(usize, usize),
+    /// Which of the column's rows.
+    Rows(usize, usize),
 }
 
 impl Rows {
@@ -47,6 +54,27 @@ impl Rows {
         Ok(())
     }
 
+    /// Add rows of a column, of so many columns themselves, which are added by the function.
+    pub(super) fn push_rows(
+        &mut self,
+        column: usize,
+        columns: usize,
+        add: impl FnOnce(&mut Self) -> Result<(), Fault>,
+    ) -> Result<(), Fault> {
+        let place = self.gathered.iter().position(|(known, _)| *known == column);
+        let place = place.unwrap_or_else(|| {
+            self.gathered.push((column, Arc::new(Self::of(columns))));
+            self.gathered.len() - 1
+        });
+        let rows = Arc::get_mut(&mut self.gathered[place].1)
+            .ok_or_else(|| Fault::bug("rows in the making are shared"))?;
+        let start = rows.len();
+        add(rows)?;
+        let end = rows.len();
+        self.cells.push(Cell::Rows(start, end));
+        Ok(())
+    }
+
     /// How many there are.
     pub fn len(&self) -> usize {
         self.cells.len().checked_div(self.columns).unwrap_or(0)
@@ -65,7 +93,7 @@ impl Rows {
         match self.cell(row, column)? {
             Cell::Null => Ok(None),
             Cell::Int(value) => Ok(Some(value)),
-            Cell::Text(..) => Err(Fault::bug(format!("column {column} is not an integer"))),
+            _ => Err(Fault::bug(format!("column {column} is not an integer"))),
         }
     }
 
@@ -77,8 +105,26 @@ impl Rows {
         match self.cell(row, column)? {
             Cell::Null => Ok(None),
             Cell::Text(start, end) => Ok(Some(&self.text[start..end])),
-            Cell::Int(_) => Err(Fault::bug(format!("column {column} is not text"))),
+            _ => Err(Fault::bug(format!("column {column} is not text"))),
         }
+    }
+
+    /// Which of the rows gathered in a column are a row's; none where it is NULL.
+    ///
+    /// # Errors
+    /// When the column holds something else.
+    pub fn range(&self, row: usize, column: usize) -> Result<Range<usize>, Fault> {
+        match self.cell(row, column)? {
+            Cell::Null => Ok(0..0),
+            Cell::Rows(start, end) => Ok(start..end),
+            _ => Err(Fault::bug(format!("column {column} has no rows"))),
+        }
+    }
+
+    /// All rows gathered in a column.
+    pub fn gathered(&self, column: usize) -> Arc<Self> {
+        let gathered = self.gathered.iter().find(|(known, _)| *known == column);
+        gathered.map_or_else(|| Arc::new(Self::none()), |(_, rows)| Arc::clone(rows))
     }
 
     fn cell(&self, row: usize, column: usize) -> Result<Cell, Fault> {

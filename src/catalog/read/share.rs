@@ -16,8 +16,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use deadpool::managed::{Object, Pool};
 use tokio::sync::oneshot;
 
-use super::postgres::{Connector, Lease};
-use super::{Parameter, Rows};
+use super::postgres::{Connector, Lease, parameters};
+use super::{KeyList, Parameter, Rows};
 use crate::error::Fault;
 
 /// Most requests that one statement answers, and most keys that it is given.
@@ -198,9 +198,7 @@ impl Question {
     }
 
     async fn fetch(&self, connection: Object<Connector>, keys: Vec<i64>) -> Result<Rows, Fault> {
-        let mut parameters = Vec::with_capacity(1 + self.rest.len());
-        parameters.push(Parameter::Keys(keys));
-        parameters.extend(self.rest.iter().cloned());
+        let parameters = parameters(Some(KeyList::Ids(keys)), self.rest.clone());
         Lease::of(connection).fetch(&self.sql, parameters).await
     }
 }

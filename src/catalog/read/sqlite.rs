@@ -3,12 +3,12 @@
 
 use std::path::{Path, PathBuf};
 
-use deadpool::managed::{Manager, Metrics, RecycleResult};
+use deadpool::managed::{Manager, Metrics, Object, RecycleResult};
 use rusqlite::config::DbConfig;
 use rusqlite::types::ValueRef;
-use rusqlite::{OpenFlags, ToSql, params_from_iter};
+use rusqlite::{OpenFlags, Statement};
 
-use super::{Parameter, Rows, Stop};
+use super::{KeyList, Parameter, Rows, Stop};
 use crate::catalog::database::STATEMENT_CACHE;
 use crate::error::Fault;
 
@@ -33,7 +33,7 @@ impl Opener {
     }
 }
 
-/// A connection. Between two statements nothing of either is left in it.
+/// A connection. Between two snapshots nothing of either is left in it.
 pub struct Connection(rusqlite::Connection);
 
 impl Manager for Opener {
@@ -58,25 +58,54 @@ impl Manager for Opener {
     }
 }
 
-impl Connection {
-    /// Run a statement and read all its rows.
-    pub fn fetch(&self, sql: &str, parameters: Vec<Parameter>, stop: &Stop) -> Result<Rows, Fault> {
-        let stop = stop.clone();
-        self.0.progress_handler(STEPS_BETWEEN_LOOKS, Some(move || stop.look()))?;
-        let mut statement = self.0.prepare_cached(sql)?;
-        let columns = statement.column_count();
-        let mut rows = Rows::of(columns);
-        let mut read = statement.query(params_from_iter(parameters.into_iter().map(value)))?;
-        while let Some(row) = read.next()? {
-            for column in 0..columns {
-                match row.get_ref(column)? {
-                    ValueRef::Null => rows.push_null(),
-                    ValueRef::Integer(value) => rows.push_int(value),
-                    ValueRef::Text(bytes) => rows.push_text(bytes)?,
-                    ValueRef::Real(_) | ValueRef::Blob(_) => {
-                        let detail = format!("column {column} is neither an integer nor text");
-                        return Err(Fault::bug(detail));
-                    }
+/// A connection that reads one state of the file, until it is dropped.
+pub struct Snapshot(Option<Object<Opener>>);
+
+impl Snapshot {
+    pub fn of(connection: Object<Opener>) -> Result<Self, Fault> {
+        // The state is that of the first statement; until then nothing is locked.
+        connection.0.prepare_cached("BEGIN")?.execute([])?;
+        Ok(Self(Some(connection)))
+    }
+
+    /// Run a statement and read all its rows: once, or for each key, whose number is written over
+    /// the first column then. To run a statement is to call a function here, and one that reads for
+    /// one key is the cheapest.
+    pub fn fetch(
+        &self,
+        sql: &str,
+        keys: Option<&KeyList>,
+        rest: &[Parameter],
+        stop: Stop,
+    ) -> Result<Rows, Fault> {
+        let Some(connection) = &self.0 else {
+            return Err(Fault::bug("the connection is gone"));
+        };
+        connection.0.progress_handler(STEPS_BETWEEN_LOOKS, Some(move || stop.look()))?;
+        let mut statement = connection.0.prepare_cached(sql)?;
+        for (place, parameter) in (keys.map_or(0, KeyList::width) + 1..).zip(rest) {
+            bind(&mut statement, place, parameter)?;
+        }
+        let mut rows = Rows::of(statement.column_count());
+        match keys {
+            None => read(&mut statement, None, &mut rows)?,
+            Some(KeyList::Ids(ids)) => {
+                for (ordinal, id) in (0..).zip(ids) {
+                    statement.raw_bind_parameter(1, id)?;
+                    read(&mut statement, Some(ordinal), &mut rows)?;
+                }
+            }
+            Some(KeyList::Texts(texts)) => {
+                for (ordinal, text) in (0..).zip(texts) {
+                    statement.raw_bind_parameter(1, text)?;
+                    read(&mut statement, Some(ordinal), &mut rows)?;
+                }
+            }
+            Some(KeyList::Groups(ids, names)) => {
+                for (ordinal, (id, name)) in (0..).zip(ids.iter().zip(names)) {
+                    statement.raw_bind_parameter(1, id)?;
+                    statement.raw_bind_parameter(2, name)?;
+                    read(&mut statement, Some(ordinal), &mut rows)?;
                 }
             }
         }
@@ -84,28 +113,54 @@ impl Connection {
     }
 }
 
-fn value(parameter: Parameter) -> Box<dyn ToSql> {
-    match parameter {
-        Parameter::Int(value) => Box::new(value),
-        Parameter::Text(text) => Box::new(text),
-        Parameter::Keys(keys) => Box::new(json_array(&keys)),
-        Parameter::Texts(texts) => Box::new(serde_json::Value::from(texts).to_string()),
-        Parameter::Pairs(keys, texts) => {
-            let pairs = keys.into_iter().zip(texts);
-            let pairs = pairs.map(|(key, text)| serde_json::json!([key, text]));
-            Box::new(pairs.collect::<serde_json::Value>().to_string())
+impl Drop for Snapshot {
+    fn drop(&mut self) {
+        let Some(connection) = self.0.take() else { return };
+        let end = || -> rusqlite::Result<()> {
+            connection.0.progress_handler(0, None::<fn() -> bool>)?;
+            connection.0.prepare_cached("COMMIT")?.execute([]).map(|_| ())
+        };
+        if let Err(error) = end() {
+            tracing::warn!(%error, "a reading connection is given up");
+            drop(Object::take(connection));
         }
     }
 }
 
-fn json_array(keys: &[i64]) -> String {
-    use std::fmt::Write;
-    let mut text = String::with_capacity(keys.len() * 8 + 2);
-    text.push('[');
-    for (index, key) in keys.iter().enumerate() {
-        let comma = if index == 0 { "" } else { "," };
-        let _ = write!(text, "{comma}{key}");
+/// Run a statement whose parameters are bound.
+fn read(statement: &mut Statement<'_>, ordinal: Option<i64>, rows: &mut Rows) -> Result<(), Fault> {
+    let columns = statement.column_count();
+    let mut read = statement.raw_query();
+    while let Some(row) = read.next()? {
+        let mut first = 0;
+        if let Some(ordinal) = ordinal {
+            rows.push_int(ordinal);
+            first = 1;
+        }
+        for column in first..columns {
+            match row.get_ref(column)? {
+                ValueRef::Null => rows.push_null(),
+                ValueRef::Integer(value) => rows.push_int(value),
+                ValueRef::Text(bytes) => rows.push_text(bytes)?,
+                ValueRef::Real(_) | ValueRef::Blob(_) => {
+                    let detail = format!("column {column} is neither an integer nor text");
+                    return Err(Fault::bug(detail));
+                }
+            }
+        }
     }
-    text.push(']');
-    text
+    Ok(())
+}
+
+fn bind(statement: &mut Statement<'_>, place: usize, value: &Parameter) -> rusqlite::Result<()> {
+    match value {
+        Parameter::Int(value) => statement.raw_bind_parameter(place, value),
+        Parameter::Text(text) => statement.raw_bind_parameter(place, text),
+        Parameter::Keys(keys) => {
+            statement.raw_bind_parameter(place, serde_json::json!(keys).to_string())
+        }
+        Parameter::Texts(texts) => {
+            statement.raw_bind_parameter(place, serde_json::json!(texts).to_string())
+        }
+    }
 }

@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::argument::Arg;
 use super::statement::{Bounds, Reading};
 use super::{Binding, Keys, Level, LevelIndex, Lookups, PageArgs, Plan, Site};
-use crate::catalog::read::Parameter;
+use crate::catalog::read::{KeyList, Parameter};
 use crate::catalog::{collation, date};
 use crate::graphql::cursor;
 use crate::graphql::declare::{Enum, NODES_MAX, PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX, ValueKind};
@@ -50,32 +50,6 @@ pub enum Convert {
     PrefixEnd,
     /// The end of a range: the upper one or the lower one.
     End(Scale, bool),
-}
-
-/// The keys of a level.
-#[derive(Clone, Debug, PartialEq)]
-pub enum KeyList {
-    /// Of rows.
-    Ids(Vec<i64>),
-    /// Texts by which rows are looked up.
-    Texts(Vec<String>),
-    /// Of rows, each with the name of a group.
-    Groups(Vec<i64>, Vec<String>),
-}
-
-impl KeyList {
-    /// How many there are.
-    pub fn len(&self) -> usize {
-        match self {
-            Self::Ids(ids) | Self::Groups(ids, _) => ids.len(),
-            Self::Texts(texts) => texts.len(),
-        }
-    }
-
-    /// Whether there are none.
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
 }
 
 /// A key by which one thing is looked up.
@@ -191,7 +165,7 @@ fn bind_level(level: &Level, variables: &JsonMap) -> Result<BoundLevel, GraphQLE
         (_, JsonValue::Null) | (None, _) => String::new(),
         (Some(input), value) => canonical(&value, input),
     };
-    let digest = cursor::digest(&level.relation, level.object, &filter);
+    let digest = cursor::filtered(level.digest, &filter);
     let reading = level.statement.reading();
     let mut bound = BoundLevel { parameters, bounds: Bounds::default(), size: 0, digest, keys };
     let pages = matches!(reading, Reading::Page | Reading::LastPage);

@@ -11,6 +11,7 @@ use super::bind::Convert;
 use super::collect::{Collected, collect};
 use super::condition::{Condition, How};
 use super::filter::Compiling;
+use super::gather::gather;
 use super::statement::{KeyKind, LINK, Reading, Spec, Statement, Target};
 use super::{
     Binding, Connection, ConnectionPart, EdgePart, FacetPart, Keys, Level, LevelIndex, Lookups,
@@ -18,6 +19,7 @@ use super::{
 };
 use crate::catalog::Backend;
 use crate::error::FaultClass;
+use crate::graphql::cursor;
 use crate::graphql::declare::{
     Column, Constant, Encoding, Facet, FacetBy, Field, LIST_SIZE_MAX, Lookup, LookupBy, LookupKey,
     ORDER_KEYS_MAX, Object, OrderTerm, Ranking, Relation, Source, Table, ValueKind,
@@ -63,7 +65,7 @@ pub fn compile(
         Some(query) => compiler.members(Place::root(), query, &[&operation.selection_set])?,
         None => Vec::new(),
     };
-    let Compiler { levels, ids, lookups, unread, members, introspects, max_age, .. } = compiler;
+    let Compiler { mut levels, ids, lookups, unread, members, introspects, max_age, .. } = compiler;
     // About what a member and a statement take; each test of a filter stands in several texts.
     let size = |level: &Level| 4_096 * (1 + level.bindings.len());
     let bytes = members * 256 + levels.iter().chain(&unread).map(size).sum::<usize>();
@@ -74,6 +76,9 @@ pub fn compile(
             Keys::Rows { level: parent, .. } => children[parent].push(index),
             Keys::Root | Keys::Given { .. } | Keys::Named { .. } => first.push(index),
         }
+    }
+    if backend == Backend::Postgres {
+        gather(&mut levels, &first, &children);
     }
     let aside = AtomicU32::new(0);
     Ok(Plan {
@@ -819,11 +824,14 @@ impl<'a> Compiler<'a> {
             statement,
             relation: relation.clone(),
             object: want.object,
+            digest: cursor::digest(relation, want.object),
             bindings,
             tests,
             filter: want.filter.clone(),
             page: want.page.clone(),
             looks_beyond: false,
+            gathered: Vec::new(),
+            is_gathered: false,
             target_kind: want.target_kind,
             site: want.site.clone(),
         })

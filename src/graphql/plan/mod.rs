@@ -4,12 +4,14 @@
 //! - `collect`: which fields a selection comes to.
 //! - [`filter`]: from a filter to a [`condition`].
 //! - [`compile`]: from the selections of a document to levels and members.
-//! - [`statement`]: from a level to SQL; `ranked`: a way to read a filtered list.
+//! - [`statement`]: from a level to SQL; `ranked`: a way to read a filtered list; `gather`: levels
+//!   that share a statement.
 //! - [`bind`]: from a request's variables to what the statements are given.
 //!
-//! A **level** is one statement. It reads one list (or one look-up) for all parents of the level
-//! above it at once, so that a request costs as many statements as its document has lists,
-//! however many rows they return. What a row points at is joined to the row's own statement.
+//! A **level** is one statement, or a column of one. It reads one list (or one look-up) for all
+//! parents of the level above it at once, so that a request costs at most as many statements as its
+//! document has lists, however many rows they return. What a row points at is joined to the row's own
+//! statement.
 
 pub mod argument;
 pub mod bind;
@@ -17,6 +19,7 @@ mod collect;
 pub mod compile;
 pub mod condition;
 pub mod filter;
+mod gather;
 mod ranked;
 pub mod statement;
 
@@ -24,7 +27,7 @@ use std::sync::atomic::AtomicU32;
 
 use argument::Arg;
 use bind::Convert;
-use statement::Statement;
+use statement::{Reading, Statement};
 
 use super::declare::{Column, Encoding, Relation, ValueKind};
 use super::error::Location;
@@ -72,7 +75,7 @@ pub struct Lookups {
     pub site: Site,
 }
 
-/// One statement.
+/// One statement, or a column of one.
 pub struct Level {
     /// For which parents it reads.
     pub keys: Keys,
@@ -82,6 +85,8 @@ pub struct Level {
     pub relation: Relation,
     /// What the relation leads to.
     pub object: &'static str,
+    /// The digest of the list without its filter; see [`cursor`](super::cursor).
+    pub digest: u64,
     /// The values of the request that rows are compared with, in order.
     pub bindings: Vec<Binding>,
     /// How many tests the filter comes to.
@@ -92,10 +97,33 @@ pub struct Level {
     pub page: PageArgs,
     /// Whether it is asked if the list goes on.
     pub looks_beyond: bool,
+    /// The levels whose rows come with this level's.
+    pub gathered: Vec<Gathered>,
+    /// Whether its rows come with those of its parent.
+    pub is_gathered: bool,
     /// The discriminator that the shown row must have, where the link does not make sure of it.
     pub target_kind: Option<(Column, i64)>,
     /// The field, for errors.
     pub site: Site,
+}
+
+impl Level {
+    /// How many parameters follow the keys where no cursor bounds the list.
+    pub fn width(&self) -> usize {
+        let has_size =
+            matches!(self.statement.reading(), Reading::Page | Reading::LastPage | Reading::Best);
+        self.bindings.len() + usize::from(has_size)
+    }
+}
+
+/// A level whose rows come in a column of its parent's.
+pub struct Gathered {
+    /// The level.
+    pub level: LevelIndex,
+    /// Where its key stands in the parent's row.
+    pub key: Slot,
+    /// Where its rows stand there.
+    pub slot: Slot,
 }
 
 /// The page arguments of a connection.

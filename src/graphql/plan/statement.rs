@@ -1,9 +1,10 @@
 //! SQL: the one place that knows how each database reads a page for every parent at once.
 //!
 //! Texts are made of declarations alone; every value of a request is bound. The limit is below the
-//! joins, so that only rows that are shown are joined: `LATERAL` on PostgreSQL, a correlated
-//! sub-query on SQLite, which has no `LATERAL`. The keys of all parents travel as one array, so a
-//! statement has one text whatever their number, and stays prepared.
+//! joins, so that only rows that are shown are joined. On PostgreSQL the keys of all parents travel
+//! as one array, and the rows of each are read `LATERAL` to it, so a statement has one text whatever
+//! their number, and stays prepared. On SQLite a statement is a function that is called: its text
+//! reads for one key and runs for each.
 //!
 //! Parameters, in order: keys, filters and look-up value, cursor values, limit.
 //!
@@ -17,7 +18,7 @@
 
 use std::collections::HashMap;
 use std::fmt::Write;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use super::Slot;
 use super::condition::{Condition, How, RowName, Writing, place};
@@ -137,7 +138,11 @@ pub struct Statement {
     ranking: Option<&'static Ranking>,
     scopes: Vec<Scope>,
     columns: Vec<String>,
-    /// The text for each kind of bounds. NULL cannot be compared like a value, so each pattern of
+    /// The place of the first parameter that follows the keys and what gathered levels are given.
+    first: usize,
+    /// The text for a page that no cursor bounds.
+    text: OnceLock<Arc<str>>,
+    /// The text for each other kind of bounds. NULL cannot be compared like a value, so each pattern of
     /// NULLs is a text of its own.
     texts: RwLock<HashMap<Bounds, Arc<str>>>,
 }
@@ -148,16 +153,25 @@ pub const ORDINAL: Slot = 0;
 pub const ANSWER: Slot = 1;
 /// The scope of the link.
 pub const LINK: usize = 0;
+/// The name of its rows.
+const ROW: &str = "l";
+/// Tables whose rows each pair two things, hardly ever the same two again.
+const PAIRS: [&str; 2] = ["credit", "production_company"];
 
 impl Statement {
     /// A statement that reads a list.
     pub fn new(mut spec: Spec) -> Self {
-        let scope = Scope { alias: "l".to_owned(), table: spec.link, key: spec.key, join: None };
+        let scope = Scope { alias: ROW.to_owned(), table: spec.link, key: spec.key, join: None };
         // Ties are broken by key, in the direction of the last term: so one comparison of both, and
         // one index read either way, serve both directions. An order by the key is just that.
         let by_key = spec.order.iter().position(|term| term.column.name == spec.key);
         let last = by_key.or(spec.order.len().checked_sub(1));
         let key_descends = last.is_some_and(|last| spec.order[last].descending);
+        let first = match spec.keys {
+            KeyKind::None => 1,
+            KeyKind::Ids | KeyKind::Texts => 2,
+            KeyKind::Groups => 3,
+        };
         spec.order.truncate(by_key.unwrap_or(spec.order.len()));
         // What a filter compares is known.
         let first_is_known =
@@ -170,6 +184,8 @@ impl Statement {
             ranking: None,
             scopes: vec![scope],
             columns: Vec::new(),
+            first,
+            text: OnceLock::new(),
             texts: RwLock::default(),
         }
     }
@@ -218,6 +234,37 @@ impl Statement {
                 self.columns.len()
             }
         }
+    }
+
+    /// What stands in a slot.
+    pub fn expression(&self, slot: Slot) -> Option<&str> {
+        self.columns.get(slot.checked_sub(1)?).map(String::as_str)
+    }
+
+    /// Whether this is the key of what each row of the link pairs its parent with.
+    pub fn pairs(&self, expression: &str) -> bool {
+        let is_joined = |scope: &Scope| {
+            let on_link = scope.join.as_ref().is_some_and(|(on, _)| on.starts_with("l."));
+            on_link && *expression == format!("{}.{}", scope.alias, scope.key)
+        };
+        PAIRS.contains(&self.spec.link) && self.scopes.iter().any(is_joined)
+    }
+
+    /// The place of the first parameter that is its own.
+    pub fn first(&self) -> usize {
+        self.first
+    }
+
+    /// Let its own parameters begin at a place.
+    pub fn start_at(&mut self, first: usize) {
+        self.first = first;
+    }
+
+    /// Its rows for one key, which another statement names, as an array.
+    pub fn gathered(&self, key: &str) -> String {
+        // The name of the key's table may be one in here, too.
+        let keys = format!("(SELECT {key} AS v) k");
+        format!("(SELECT array_agg(q) FROM ({}) q)", self.assemble(Bounds::default(), Some(keys)))
     }
 
     /// A column as an expression. A column of a side table of the scope's table is joined.
@@ -292,75 +339,67 @@ impl Statement {
 
     /// The text for a request whose cursors look like this.
     pub fn text(&self, bounds: Bounds) -> Arc<str> {
+        if bounds == Bounds::default() {
+            return self.text.get_or_init(|| self.assemble(bounds, None).into()).clone();
+        }
         let known = |texts: &HashMap<Bounds, Arc<str>>| texts.get(&bounds).cloned();
         let read = self.texts.read().unwrap_or_else(PoisonError::into_inner);
         if let Some(text) = known(&read) {
             return text;
         }
         drop(read);
-        let text: Arc<str> = self.assemble(bounds).into();
+        let text: Arc<str> = self.assemble(bounds, None).into();
         let mut write = self.texts.write().unwrap_or_else(PoisonError::into_inner);
         write.entry(bounds).or_insert(text).clone()
     }
 
-    fn assemble(&self, bounds: Bounds) -> String {
-        let frame = self.frame(bounds);
-        let mut pieces = Vec::new();
+    /// The text, or that for the one key of a table of another statement.
+    fn assemble(&self, bounds: Bounds, key: Option<String>) -> String {
+        let frame = self.frame(bounds, key);
         let text = match self.spec.reading {
             Reading::Count | Reading::UpTo | Reading::From => self.answer(&frame),
             Reading::Facet => self.facets(&frame),
             Reading::Groups => self.groups(&frame),
             Reading::Best => self.best(&frame),
-            _ => self.rows(&frame, &mut pieces),
+            _ => self.rows(&frame),
         };
         let drivers = (0..).zip(&frame.drivers).map(|(index, driver)| {
             format!("f{index}(v) AS MATERIALIZED (SELECT v FROM ({driver}) q LIMIT {})", FEW + 1)
         });
-        match drivers.chain(pieces).collect::<Vec<_>>().as_slice() {
+        match drivers.collect::<Vec<_>>().as_slice() {
             [] => text,
             tables => format!("WITH {} {text}", tables.join(", ")),
         }
     }
 
     /// What the texts of all readings are made of, with every place that a value is bound at.
-    fn frame(&self, bounds: Bounds) -> Frame {
+    fn frame(&self, bounds: Bounds, key: Option<String>) -> Frame {
         let Spec { backend, reading, keys, ref condition, bindings, .. } = self.spec;
-        let mut next = 1;
-        let mut free = || {
-            next += 1;
-            place(backend, next - 1)
-        };
-        let (ordinal, key, group) = match (backend, keys) {
-            (_, KeyKind::None) => ("0", "", ""),
-            (Backend::Postgres, _) => ("k.o - 1", "k.v", "k.g"),
-            (Backend::Sqlite, KeyKind::Groups) => {
-                ("k.key", "json_extract(k.value, '$[0]')", "json_extract(k.value, '$[1]')")
+        let is_root = keys == KeyKind::None;
+        let (ordinal, keys, key, group) = match (backend, keys, key) {
+            (_, KeyKind::None, _) => ("0", None, "", ""),
+            (_, _, Some(keys)) => ("0", Some(keys), "k.v", ""),
+            // Whoever runs it for a key knows its number.
+            (Backend::Sqlite, KeyKind::Groups, _) => ("0", None, "?1", "?2"),
+            (Backend::Sqlite, _, _) => ("0", None, "?1", ""),
+            (Backend::Postgres, KeyKind::Groups, _) => {
+                let keys = "unnest($1::bigint[], $2::text[]) WITH ORDINALITY AS k(v, g, o)";
+                ("k.o - 1", Some(keys.to_owned()), "k.v", "k.g")
             }
-            (Backend::Sqlite, _) => ("k.key", "k.value", ""),
-        };
-        let keys = match (backend, keys) {
-            (_, KeyKind::None) => None,
-            (Backend::Sqlite, _) => Some(format!("json_each({}) AS k", free())),
-            (Backend::Postgres, KeyKind::Groups) => Some(format!(
-                "unnest({}::bigint[], {}::text[]) WITH ORDINALITY AS k(v, g, o)",
-                free(),
-                free()
-            )),
-            (Backend::Postgres, kind) => {
+            (Backend::Postgres, kind, _) => {
                 let ty = if kind == KeyKind::Texts { "text" } else { "bigint" };
-                Some(format!("unnest({}::{ty}[]) WITH ORDINALITY AS k(v, o)", free()))
+                let keys = format!("unnest($1::{ty}[]) WITH ORDINALITY AS k(v, o)");
+                ("k.o - 1", Some(keys), "k.v", "")
             }
         };
-        let is_picked = matches!(reading, Reading::AtMost(_) | Reading::Page | Reading::LastPage);
-        let is_correlated = backend == Backend::Sqlite && keys.is_some() && is_picked;
-        let alias = if is_correlated { "x" } else { "l" };
-        let parent = self.spec.parent.map(|parent| format!("{alias}.{parent} = {key}"));
+        let first = self.first;
+        let parent = self.spec.parent.map(|parent| format!("{ROW}.{parent} = {key}"));
         // Which groups have rows is not asked of one group.
         let grouping = self.spec.grouping.filter(|_| reading != Reading::Groups);
         let group = grouping.filter(|_| !group.is_empty()).map(|grouping| match grouping {
-            Grouping::Words(column, _) => format!("{alias}.{} = {group}", column().name),
+            Grouping::Words(column, _) => format!("{ROW}.{} = {group}", column().name),
             Grouping::Groups(column, groups) => {
-                format!("{} = {group}", groups.sql(&format!("{alias}.{}", column().name)))
+                format!("{} = {group}", groups.sql(&format!("{ROW}.{}", column().name)))
             }
         });
         let ordered = self.spec.order.first();
@@ -385,11 +424,6 @@ impl Statement {
             How::AtMost(_) | How::Below(_) => is_ordered(column) && beyond != Some("<"),
             _ => is_ordered(column),
         };
-        let first = match (backend, self.spec.keys) {
-            (_, KeyKind::None) => 1,
-            (Backend::Postgres, KeyKind::Groups) => 3,
-            _ => 2,
-        };
         let walks =
             matches!(reading, Reading::Page | Reading::LastPage | Reading::UpTo | Reading::From);
         let free_writing = Writing { backend, first, guided: None };
@@ -397,13 +431,13 @@ impl Statement {
             true => Writing { guided: Some(&guides), ..free_writing },
             false => Writing { ..free_writing },
         };
-        let row = RowName { table: self.spec.link, alias, beside: None };
+        let row = RowName { table: self.spec.link, alias: ROW, beside: None };
         let mut conditions: Vec<String> = parent.into_iter().chain(group).collect();
         conditions.extend(condition.parts().iter().map(|part| part.probe(row, &writing)));
-        let picks = keys.is_none() && matches!(reading, Reading::Page | Reading::LastPage);
+        let picks = is_root && matches!(reading, Reading::Page | Reading::LastPage);
         let ranked = picks.then(|| Walk::of(condition, &self.spec.order, &free_writing)).flatten();
         let mut drivers = Vec::new();
-        if keys.is_none() {
+        if is_root {
             // In the order of the list the rows that fit are found by walking anyway.
             let may = |column: &Column| !walks || !is_ordered(column);
             let condition = ranked.as_ref().map_or(condition, Walk::others);
@@ -412,10 +446,10 @@ impl Statement {
         if !walks {
             // The database finds by itself what is compared in the table itself.
             let found = drivers.drain(..).find(|driver| !driver.is_own);
-            conditions.extend(found.map(|driver| format!("{alias}.id IN ({})", driver.sql)));
+            conditions.extend(found.map(|driver| format!("{ROW}.id IN ({})", driver.sql)));
         }
         drivers.truncate(DRIVERS_MAX);
-        next = first + bindings;
+        let mut next = first + bindings;
         let mut free = || {
             next += 1;
             place(backend, next - 1)
@@ -428,41 +462,31 @@ impl Statement {
             _ => "1".to_owned(),
         };
         let drivers = drivers.into_iter().map(|driver| driver.sql).collect();
-        Frame {
-            ordinal,
-            key,
-            keys,
-            is_correlated,
-            alias,
-            conditions,
-            ranked,
-            drivers,
-            after,
-            before,
-            limit,
-        }
+        Frame { ordinal, key, keys, conditions, ranked, drivers, after, before, limit }
     }
 
     /// One value for each key: a count, or whether there is a row beyond a bound.
     fn answer(&self, frame: &Frame) -> String {
-        let Frame { ordinal, keys, alias, .. } = frame;
+        let Frame { ordinal, keys, .. } = frame;
         let link = self.spec.link;
         // To look beyond a bound is to ask for its other side, and for the bound itself.
         let (bound, toward) = match self.spec.reading {
             Reading::UpTo => (&frame.after, Toward::Start),
             _ => (&frame.before, Toward::End),
         };
-        let pieces = bound.iter().flat_map(|bound| self.pieces(alias, Some(bound), toward, true));
+        let pieces = bound.iter().flat_map(|bound| self.pieces(Some(bound), toward, true));
         // In order, which keeps to the index; EXISTS would be free to read the table.
         let found = pieces.map(|piece| {
-            let order = self.order_by_in(alias, &piece, toward);
+            let order = self.order_by_in(ROW, &piece, toward);
             let matching = frame.matching(&piece.conditions);
             let limit = frame.limit_of(None, &frame.limit);
-            format!("(SELECT 1 FROM {link} {alias}{matching} ORDER BY {order} LIMIT {limit}) IS NOT NULL")
+            format!(
+                "(SELECT 1 FROM {link} {ROW}{matching} ORDER BY {order} LIMIT {limit}) IS NOT NULL"
+            )
         });
         let few = (0..frame.drivers.len()).flat_map(|driver| {
             bound.iter().map(move |bound| {
-                let beyond = self.beyond(alias, &self.spec.order, bound, toward, true);
+                let beyond = self.beyond(&self.spec.order, bound, toward, true);
                 let few = self.few(frame, driver, &[beyond]);
                 format!(
                     "(SELECT 1 FROM {few} LIMIT {}) IS NOT NULL",
@@ -472,7 +496,7 @@ impl Statement {
         });
         let answer = match self.spec.reading {
             Reading::Count => {
-                format!("(SELECT count(*) FROM {link} {alias}{})", frame.matching(&[]))
+                format!("(SELECT count(*) FROM {link} {ROW}{})", frame.matching(&[]))
             }
             _ => few.chain(found).collect::<Vec<_>>().join(" OR "),
         };
@@ -482,11 +506,10 @@ impl Statement {
         }
     }
 
-    /// The rows of each key, in order, with what is joined to them, and the tables that they are
-    /// picked from before.
-    fn rows(&self, frame: &Frame, tables: &mut Vec<String>) -> String {
-        let Frame { ordinal, keys, alias, .. } = frame;
-        let (link, key) = (self.spec.link, self.spec.key);
+    /// The rows of each key, in order, with what is joined to them.
+    fn rows(&self, frame: &Frame) -> String {
+        let Frame { ordinal, keys, .. } = frame;
+        let link = self.spec.link;
         let (toward, bound, other) = match self.spec.reading {
             Reading::LastPage => (Toward::Start, &frame.before, &frame.after),
             _ => (Toward::End, &frame.after, &frame.before),
@@ -494,24 +517,45 @@ impl Statement {
         // A page is read from one bound; the other only keeps rows out.
         let within: Vec<String> = other
             .iter()
-            .map(|other| self.beyond(alias, &self.spec.order, other, toward.back(), false))
+            .map(|other| self.beyond(&self.spec.order, other, toward.back(), false))
             .collect();
-        let mut pick = || self.pick(frame, bound.as_ref(), &within, toward, tables);
-        let from = match (keys, self.spec.backend) {
-            (Some(keys), _) if self.spec.reading == Reading::All => {
-                format!("{keys} JOIN {link} l ON {}", frame.conditions.join(" AND "))
-            }
-            (None, _) => format!("({}) l", pick()),
-            (Some(keys), Backend::Postgres) => {
-                format!("{keys} CROSS JOIN LATERAL ({}) l", pick())
-            }
-            (Some(keys), Backend::Sqlite) => {
-                format!("{keys} CROSS JOIN {link} l ON l.{key} IN ({})", pick())
-            }
-        };
-        let by_key = if keys.is_some() { format!("{ordinal}, ") } else { String::new() };
+        let by_key = if frame.is_for_one() { String::new() } else { format!("{ordinal}, ") };
         let order = self.order_by("l", &self.spec.order, Toward::End);
-        format!("{} FROM {from}{} ORDER BY {by_key}{order}", self.select(ordinal), self.joins())
+        let select = self.select(ordinal);
+        let joins = self.joins();
+        if self.spec.reading == Reading::All {
+            let matching = frame.conditions.join(" AND ");
+            return match keys {
+                Some(keys) => {
+                    format!(
+                        "{select} FROM {keys} JOIN {link} l ON {matching}{joins} ORDER BY {by_key}{order}"
+                    )
+                }
+                None => format!("{select} FROM {link} l{joins} WHERE {matching} ORDER BY {order}"),
+            };
+        }
+        let pieces = self.pieces(bound.as_ref(), toward, false);
+        if let (true, Toward::End, Some(piece)) = (frame.is_for_one(), toward, frame.only(&pieces))
+            && self.joins_keep_rows()
+        {
+            // The joins follow the order of the list, and no row is copied before it is shown.
+            let (order, limit) = (self.order_by_in(ROW, piece, toward), &frame.limit);
+            let more = [within.as_slice(), piece.conditions.as_slice()].concat();
+            let from = match keys {
+                Some(keys) => {
+                    let conditions = [frame.conditions.as_slice(), &more].concat();
+                    format!("{keys} JOIN {link} l ON {}{joins}", conditions.join(" AND "))
+                }
+                None => format!("{link} l{joins}{}", frame.matching(&more)),
+            };
+            return format!("{select} FROM {from} ORDER BY {order} LIMIT {limit}");
+        }
+        let pick = self.pick(frame, &pieces, bound.as_ref(), &within, toward);
+        let from = match keys {
+            Some(keys) => format!("{keys} CROSS JOIN LATERAL ({pick}) l"),
+            None => format!("({pick}) l"),
+        };
+        format!("{select} FROM {from}{joins} ORDER BY {by_key}{order}")
     }
 
     /// How many rows of each key have each value of a facet.
@@ -557,9 +601,7 @@ impl Statement {
 
     /// Which groups of each key have rows: each is probed for its words.
     fn groups(&self, frame: &Frame) -> String {
-        let (Some(grouping), Some(keys)) = (self.spec.grouping, &frame.keys) else {
-            return String::new();
-        };
+        let Some(grouping) = self.spec.grouping else { return String::new() };
         let (column, words) = match grouping {
             Grouping::Words(column, declared) => {
                 let names = declared.values.iter().map(|(name, _)| name.to_lowercase());
@@ -578,14 +620,14 @@ impl Statement {
                 .iter()
                 .map(move |word| format!("SELECT {index} AS i, '{name}' AS g, '{word}' AS w"))
         });
-        let matching = frame.matching(&[format!("{}.{} = r.w", frame.alias, column.name)]);
+        let matching = frame.matching(&[format!("{ROW}.{} = r.w", column.name)]);
         format!(
-            "SELECT DISTINCT {} AS o, {} AS v, r.g, r.i FROM {keys} CROSS JOIN ({}) r WHERE EXISTS (SELECT 1 FROM {} {}{matching}) ORDER BY 1, 4",
+            "SELECT DISTINCT {} AS o, {} AS v, r.g, r.i FROM {}({}) r WHERE EXISTS (SELECT 1 FROM {} {ROW}{matching}) ORDER BY 1, 4",
             frame.ordinal,
             frame.key,
+            frame.keys.as_ref().map_or_else(String::new, |keys| format!("{keys} CROSS JOIN ")),
             rows.collect::<Vec<_>>().join(" UNION ALL "),
             self.spec.link,
-            frame.alias,
         )
     }
 
@@ -596,26 +638,17 @@ impl Statement {
 
     /// The best rows of a ranking for each key, with what is joined to them.
     fn best(&self, frame: &Frame) -> String {
-        let (Some(ranking), Some(keys)) = (self.ranking, &frame.keys) else {
-            return String::new();
-        };
+        let Some(ranking) = self.ranking else { return String::new() };
         let sql = ranking.sql.replace("{key}", frame.key).replace("{limit}", &frame.limit);
         let [first, second] = ranking.columns;
-        let inner = match self.spec.backend {
-            Backend::Postgres => format!(
-                "SELECT {} AS o, c.* FROM {keys} CROSS JOIN LATERAL ({sql}) c",
-                frame.ordinal
-            ),
-            // An array of arrays stands for LATERAL, which SQLite lacks.
-            Backend::Sqlite => format!(
-                "SELECT {} AS o, json_extract(c.value, '$[0]') AS {first}, json_extract(c.value, '$[1]') AS {second} \
-                 FROM {keys} CROSS JOIN json_each((SELECT json_group_array(json_array({first}, {second})) FROM ({sql}))) AS c",
-                frame.ordinal
-            ),
+        let from = match &frame.keys {
+            Some(keys) => format!("{keys} CROSS JOIN LATERAL ({sql}) c"),
+            None => format!("({sql}) c"),
         };
         format!(
-            "{} FROM ({inner}) q{} ORDER BY q.o, q.{first} DESC, q.{second}",
+            "{} FROM (SELECT {} AS o, c.* FROM {from}) q{} ORDER BY q.o, q.{first} DESC, q.{second}",
             self.select("q.o"),
+            frame.ordinal,
             self.joins()
         )
     }
@@ -630,119 +663,102 @@ impl Statement {
         joins.map(|(_, join)| format!(" {join}")).collect()
     }
 
+    /// Whether each row of the link is shown, whatever is joined to it. A pointer that must have a
+    /// value has one; only a row of another kind is not joined.
+    fn joins_keep_rows(&self) -> bool {
+        let joins = self.scopes.iter().filter_map(|scope| scope.join.as_ref());
+        joins.into_iter().all(|(_, join)| join.starts_with("LEFT") || !join.contains(" AND "))
+    }
+
     /// The rows that a driver found, as far as they fit, as a table to select from.
     fn few(&self, frame: &Frame, driver: usize, more: &[String]) -> String {
-        let Frame { alias, .. } = frame;
         let (link, matching) = (self.spec.link, frame.matching(more));
         let found = format!("(SELECT DISTINCT v FROM f{driver}) f");
         match self.spec.backend {
             // An offset of none keeps it from walking the table in the order of the list.
             Backend::Postgres => format!(
-                "(SELECT {alias}.* FROM {found} JOIN {link} {alias} ON {alias}.id = f.v{matching} OFFSET 0) {alias}"
+                "(SELECT {ROW}.* FROM {found} JOIN {link} {ROW} ON {ROW}.id = f.v{matching} OFFSET 0) {ROW}"
             ),
             Backend::Sqlite => {
-                format!("{found} CROSS JOIN {link} {alias} ON {alias}.id = f.v{matching}")
+                format!("{found} CROSS JOIN {link} {ROW} ON {ROW}.id = f.v{matching}")
             }
         }
     }
 
-    /// The first rows of the pieces of a list, in order.
+    /// The first rows of the pieces of a list.
     ///
-    /// Each piece is one range of an index, cut off at the limit. To sort a few times as many rows
-    /// as are wanted is cheap; to let the database find an order across NULLs is not.
+    /// Each piece is one range of an index, cut off at the limit. To let the database find an order
+    /// across NULLs is not cheap; but both append one part to the other as it stands there, and begin
+    /// with none that the limit leaves no room for.
     fn pick(
         &self,
         frame: &Frame,
+        pieces: &[Piece<'_>],
         bound: Option<&Cursor>,
         within: &[String],
         toward: Toward,
-        tables: &mut Vec<String>,
     ) -> String {
-        let Frame { alias, .. } = frame;
         let link = self.spec.link;
-        let what = if frame.is_correlated { self.spec.key } else { "*" };
-        let pieces = self.pieces(alias, bound, toward, false);
         let matching = |piece: &Piece<'_>| frame.matching(&[within, &piece.conditions].concat());
         let limit = &frame.limit;
-        if let ([piece], [], None) = (pieces.as_slice(), frame.drivers.as_slice(), &frame.ranked) {
-            let order = self.order_by_in(alias, piece, toward);
+        if let Some(piece) = frame.only(pieces) {
+            let order = self.order_by_in(ROW, piece, toward);
             return format!(
-                "SELECT {alias}.{what} FROM {link} {alias}{} ORDER BY {order} LIMIT {limit}",
+                "SELECT {ROW}.* FROM {link} {ROW}{} ORDER BY {order} LIMIT {limit}",
                 matching(piece)
             );
         }
         let few = (0..frame.drivers.len()).map(|driver| (Some(driver), None));
         let walks = pieces.iter().map(|piece| (None, Some(piece)));
-        // What costs something before it returns a row is read only as far as what stands before it
-        // leaves room: a piece that has to be sorted, or to be found.
-        let waits = frame.keys.is_none() && (self.spec.order.len() > 1 || frame.ranked.is_some());
-        let mut parts = Vec::new();
-        for (index, (driver, piece)) in few.chain(walks).enumerate() {
-            let taken = (0..index).map(|before| format!(" - (SELECT count(*) FROM p{before})"));
-            let room = if waits { taken.collect() } else { String::new() };
-            let limit = frame.limit_of(driver, &format!("{limit}{room}"));
+        let parts = few.chain(walks).enumerate().map(|(index, (driver, piece))| {
+            let limit = frame.limit_of(driver, limit);
             let (from, order) = match (piece, &frame.ranked) {
                 (Some(piece), Some(ranked)) => {
                     let more = [within, &piece.conditions].concat();
                     let order = |alias: &str| self.order_by_in(alias, piece, toward);
                     let found = ranked.table(&more, &order, &limit);
-                    let join = format!("{found} CROSS JOIN {link} {alias}");
-                    (format!("{join} WHERE {alias}.{} = f.id", self.spec.key), order("f"))
+                    let join = format!("{found} CROSS JOIN {link} {ROW}");
+                    (format!("{join} WHERE {ROW}.{} = f.id", self.spec.key), order("f"))
                 }
                 (Some(piece), None) => {
-                    let order = self.order_by_in(alias, piece, toward);
-                    (format!("{link} {alias}{}", matching(piece)), order)
+                    let order = self.order_by_in(ROW, piece, toward);
+                    (format!("{link} {ROW}{}", matching(piece)), order)
                 }
                 (None, _) => {
-                    let beyond = bound
-                        .map(|bound| self.beyond(alias, &self.spec.order, bound, toward, false));
+                    let beyond =
+                        bound.map(|bound| self.beyond(&self.spec.order, bound, toward, false));
                     let more: Vec<String> = within.iter().cloned().chain(beyond).collect();
-                    let order = self.order_by(alias, &self.spec.order, toward);
+                    let order = self.order_by(ROW, &self.spec.order, toward);
                     (self.few(frame, driver.unwrap_or_default(), &more), order)
                 }
             };
-            let piece = format!(
-                "SELECT {alias}.*, {index} AS piece FROM {from} ORDER BY {order} LIMIT {limit}"
-            );
-            if waits {
-                tables.push(format!("p{index} AS MATERIALIZED ({piece})"));
-                parts.push(format!("SELECT * FROM p{index}"));
-            } else {
-                parts.push(format!("SELECT * FROM ({piece}) p{index}"));
-            }
-        }
-        let order = self.order_by("u", &self.spec.order, toward);
-        format!(
-            "SELECT u.{what} FROM ({}) u ORDER BY u.piece, {order} LIMIT {limit}",
-            parts.join(" UNION ALL ")
-        )
+            format!(
+                "SELECT * FROM (SELECT {ROW}.* FROM {from} ORDER BY {order} LIMIT {limit}) p{index}"
+            )
+        });
+        // The offset keeps SQLite from taking this apart, and the first rows in another order.
+        format!("{} LIMIT {limit} OFFSET 0", parts.collect::<Vec<_>>().join(" UNION ALL "))
     }
 
     /// The rows of a list in reading order from a cursor on (from the start without one), as
     /// ranges, each of which an index on parent, order terms and key has in this order.
-    fn pieces(
-        &self,
-        alias: &str,
-        cursor: Option<&Cursor>,
-        toward: Toward,
-        inclusive: bool,
-    ) -> Vec<Piece<'_>> {
+    fn pieces(&self, cursor: Option<&Cursor>, toward: Toward, inclusive: bool) -> Vec<Piece<'_>> {
         let Some((first, rest)) = self.spec.order.split_first() else {
-            let condition = cursor.map(|cursor| self.beyond_key(alias, cursor, toward, inclusive));
+            let condition = cursor.map(|cursor| self.beyond_key(cursor, toward, inclusive));
             return vec![Piece { conditions: condition.into_iter().collect(), order: &[] }];
         };
-        let name = format!("{alias}.{}", first.column.name);
+        let name = format!("{ROW}.{}", first.column.name);
         let piece = |condition: String, order| Piece { conditions: vec![condition], order };
         let values = |order| piece(format!("{name} IS NOT NULL"), order);
         let whole: &[OrderTerm] = &self.spec.order;
         let nulls = || piece(format!("{name} IS NULL"), whole);
         let mut pieces = match cursor.map(|cursor| (cursor, cursor.values[0].as_ref())) {
-            None if !first.column.nullable || self.first_is_known => {
+            None if !first.column.nullable || self.first_is_known || self.nulls_lie_last(first) => {
                 return vec![Piece { conditions: Vec::new(), order: whole }];
             }
             None => vec![values(whole)],
             Some((cursor, None)) => {
-                let within = self.beyond(alias, rest, cursor, toward, inclusive);
+                let within = self.beyond(rest, cursor, toward, inclusive);
                 vec![piece(format!("{name} IS NULL AND {within}"), whole)]
             }
             Some((cursor, Some(value))) => {
@@ -752,12 +768,12 @@ impl Statement {
                 if pairs && rest.is_empty() && first.descending == self.key_descends {
                     let equal = if inclusive { "=" } else { "" };
                     let both = format!(
-                        "({name}, {alias}.{}) {operator}{equal} ({value}, {})",
+                        "({name}, {ROW}.{}) {operator}{equal} ({value}, {})",
                         self.spec.key, cursor.key
                     );
                     vec![piece(both, whole)]
                 } else {
-                    let within = self.beyond(alias, rest, cursor, toward, inclusive);
+                    let within = self.beyond(rest, cursor, toward, inclusive);
                     vec![
                         piece(format!("{name} = {value} AND {within}"), rest),
                         piece(format!("{name} {operator} {value}"), whole),
@@ -777,20 +793,25 @@ impl Statement {
         pieces
     }
 
+    /// Whether NULLs come last in the index of an order by this term as well. To SQLite they are
+    /// the least of all values; PostgreSQL's indexes are read in pieces whatever they say.
+    fn nulls_lie_last(&self, term: &OrderTerm) -> bool {
+        self.spec.backend == Backend::Sqlite && term.descending
+    }
+
     /// The rows beyond a cursor in the last of the order's terms, told term by term: a row is
     /// beyond it if it is beyond it in the first of them, or equal in that and beyond it in the rest.
     fn beyond(
         &self,
-        alias: &str,
         terms: &[OrderTerm],
         cursor: &Cursor,
         toward: Toward,
         inclusive: bool,
     ) -> String {
         let values = &cursor.values[self.spec.order.len() - terms.len()..];
-        let key = self.beyond_key(alias, cursor, toward, inclusive);
+        let key = self.beyond_key(cursor, toward, inclusive);
         terms.iter().zip(values).rev().fold(key, |rest, (term, value)| {
-            let name = format!("{alias}.{}", term.column.name);
+            let name = format!("{ROW}.{}", term.column.name);
             let Some(value) = value else {
                 // NULLs come last: what follows is in the rest, and every value precedes.
                 return match toward {
@@ -808,10 +829,10 @@ impl Statement {
         })
     }
 
-    fn beyond_key(&self, alias: &str, cursor: &Cursor, toward: Toward, inclusive: bool) -> String {
+    fn beyond_key(&self, cursor: &Cursor, toward: Toward, inclusive: bool) -> String {
         let operator = toward.operator(self.key_descends);
         let equal = if inclusive { "=" } else { "" };
-        format!("{alias}.{} {operator}{equal} {}", self.spec.key, cursor.key)
+        format!("{ROW}.{} {operator}{equal} {}", self.spec.key, cursor.key)
     }
 
     /// The order within a piece, in which the first term is always NULL or never. PostgreSQL does
@@ -857,13 +878,8 @@ struct Frame {
     ordinal: &'static str,
     /// The key itself.
     key: &'static str,
-    /// The keys as a table; none at the root.
+    /// The keys as a table, where the statement reads for all of them.
     keys: Option<String>,
-    /// Whether the link is named twice, as SQLite needs it: as the rows shown, and in the sub-query
-    /// that picks them.
-    is_correlated: bool,
-    /// The link's name where rows are picked.
-    alias: &'static str,
     /// What every row fulfils.
     conditions: Vec<String>,
     /// A better way to walk the list.
@@ -880,6 +896,19 @@ impl Frame {
     fn matching(&self, more: &[String]) -> String {
         let all: Vec<&str> = self.conditions.iter().chain(more).map(String::as_str).collect();
         if all.is_empty() { String::new() } else { format!(" WHERE {}", all.join(" AND ")) }
+    }
+
+    /// Whether all rows are of one key, or of none.
+    fn is_for_one(&self) -> bool {
+        self.ordinal == "0"
+    }
+
+    /// The piece that is all of the list, where that is walked in only one way.
+    fn only<'p, 'a>(&self, pieces: &'p [Piece<'a>]) -> Option<&'p Piece<'a>> {
+        match (pieces, self.drivers.as_slice(), &self.ranked) {
+            ([piece], [], None) => Some(piece),
+            _ => None,
+        }
     }
 
     /// The limit of the rows that a driver found, or of a walk: nothing is read for a limit of 0,

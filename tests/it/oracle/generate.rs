@@ -671,7 +671,7 @@ impl<'a> Generator<'a> {
             (None, _) | (_, Value::Null) => String::new(),
             (Some(input), filter) => canonical(&filter.clone().into(), input),
         };
-        let digest = cursor::digest(relation, declared.ty.name, &filter);
+        let digest = cursor::filtered(cursor::digest(relation, declared.ty.name), &filter);
         let name = self.name("v");
         self.declared.push(format!("${name}: String"));
         self.variables[&name] = json!(cursor::encode(digest, &values));
