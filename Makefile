@@ -29,7 +29,7 @@ bench-import:
 	cargo bench --bench import -- $(TITLES)
 
 # What becomes of ten times as many requests as the server can serve; from this computer to itself,
-# within two minutes.
+# within four minutes.
 bench-overload:
 	cargo bench --bench overload
 

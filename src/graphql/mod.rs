@@ -65,9 +65,9 @@ const DOCUMENTS_KEPT_BYTES: u64 = 8 << 20;
 const DOCUMENT_BYTES: u64 = 2_048;
 const DOCUMENT_BYTES_PER_BYTE: u64 = 32;
 /// So much work a request may do in the thread that serves its connection, and others: about a
-/// millisecond, in looks of a statement whether to stop. The time itself would count against it
-/// what others do meanwhile.
-const BRIEF: u32 = 100;
+/// quarter of a millisecond, in looks of a statement whether to stop. The time itself would count
+/// against it what others do meanwhile.
+const BRIEF: u32 = 20;
 /// So often a plan that took longer is read aside before that is tried again.
 const READS_ASIDE: u32 = 256;
 /// Bytes of plans that stay compiled, about.
@@ -338,9 +338,9 @@ impl Api {
     /// Outside of a runtime.
     pub fn new(catalog: Catalog, options: Options) -> Result<Self, Error> {
         let reader = catalog.reader();
-        // Twice as many as there are processors: some wait for the disk. More than there are
-        // connections would only wait for those.
-        let turns = (2 * reader.threads()).min(reader.usage().max);
+        // As many as there are processors: more would take turns on them, push each other out of
+        // their caches, and delay whoever serves connections.
+        let turns = reader.threads();
         let api = Self {
             turns: Arc::new(Semaphore::new(turns)),
             schema: Schema::of(options.clone()),
