@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use shotlist::catalog::Backend;
 use shotlist::{graphql, http};
 
+use crate::canary;
 use crate::support::{App, BACKENDS, Cluster, Database, FOREVER_ON_SQLITE, fetch, runtime};
 
 /// Reads a table that answers at once.
@@ -83,7 +84,7 @@ fn assert_the_pool_is_full(app: &App) {
 }
 
 fn whole_request(query: &str) -> Vec<u8> {
-    let body = json!({ "query": query }).to_string();
+    let body = canary::marked(json!({ "query": query })).to_string();
     let length = body.len();
     format!(
         "POST /graphql HTTP/1.1\r\nhost: test\r\ncontent-type: application/json\r\n\

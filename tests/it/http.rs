@@ -12,6 +12,7 @@ use shotlist::catalog::Backend;
 use shotlist::http::Options;
 use shotlist::http::playground::{ASSETS, BUNDLED};
 
+use crate::canary;
 use crate::support::{App, Database, agent, each, runtime};
 
 const AS_JSON: (&str, &str) = ("content-type", "application/json");
@@ -57,6 +58,8 @@ impl Answer {
         let length = headers.iter().find(|(name, _)| name == "content-length");
         let length = length.map_or(0, |(_, value)| value.parse::<usize>().expect("a length"));
         let body = bytes.get(end + 4..end + 4 + length)?.to_vec();
+        canary::assert_none_in(&head);
+        canary::assert_none_in(&String::from_utf8_lossy(&body));
         Some(Self { status, headers, body })
     }
 
@@ -107,7 +110,7 @@ fn connect(address: &str) -> TcpStream {
 fn request(line: &str, headers: &[(&str, &str)], body: impl AsRef<[u8]>) -> Vec<u8> {
     let body = body.as_ref();
     let mut head = format!("{line} HTTP/1.1\r\nhost: test\r\ncontent-length: {}\r\n", body.len());
-    for (name, value) in headers {
+    for (name, value) in [&canary::HEADER].into_iter().chain(headers) {
         head.push_str(&format!("{name}: {value}\r\n"));
     }
     [head.as_bytes(), b"\r\n", body].concat()
@@ -133,7 +136,7 @@ pub fn post(app: &App, body: impl AsRef<[u8]>) -> Answer {
 }
 
 fn ask(app: &App, query: &str, variables: &Value) -> Answer {
-    post(app, json!({"query": query, "variables": variables}).to_string())
+    post(app, canary::marked(json!({"query": query, "variables": variables})).to_string())
 }
 
 /// That the server still does its work.

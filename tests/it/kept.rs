@@ -137,8 +137,8 @@ fn what_is_not_everyones_is_not_kept() {
         assert_eq!(response.expect("an answer").status(), 200);
     };
     post("x-shotlist-cost", "1");
-    post("authorization", "Bearer abc");
-    post("cookie", "a=b");
+    post("authorization", "Bearer C4NARYtoken");
+    post("cookie", "a=C4NARYcookie");
     assert_eq!(served(&app), before_all);
     // Errors, of the request and of a field.
     for query in [

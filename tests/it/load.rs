@@ -15,6 +15,7 @@ use shotlist::http::client::Proxies;
 use shotlist::http::{Options, Readers};
 use shotlist::{graphql, http};
 
+use crate::canary;
 use crate::support::{App, BACKENDS, Database, runtime};
 
 /// Answers at once and costs a point.
@@ -49,7 +50,10 @@ impl Answer {
         let length = headers.get("content-length").map_or(0, |length| length.parse().expect("one"));
         let mut body = vec![0; length];
         stream.read_exact(&mut body).ok()?;
-        Some(Self { status, headers, body: String::from_utf8(body).expect("text") })
+        let body = String::from_utf8(body).expect("text");
+        canary::assert_none_in(&head);
+        canary::assert_none_in(&body);
+        Some(Self { status, headers, body })
     }
 
     fn number(&self, header: &str) -> u64 {
@@ -85,14 +89,14 @@ fn head(line: &str, headers: &[(&str, &str)], length: usize) -> String {
         "{line} HTTP/1.1\r\nhost: test\r\ncontent-type: application/json\r\n\
          accept: application/graphql-response+json\r\ncontent-length: {length}\r\n"
     );
-    for (name, value) in headers {
+    for (name, value) in [&canary::HEADER].into_iter().chain(headers) {
         head.push_str(&format!("{name}: {value}\r\n"));
     }
     head + "\r\n"
 }
 
 fn request(query: &str, headers: &[(&str, &str)]) -> String {
-    let body = json!({ "query": query }).to_string();
+    let body = canary::marked(json!({ "query": query })).to_string();
     head("POST /graphql", headers, body.len()) + &body
 }
 
@@ -408,15 +412,15 @@ fn a_token_has_a_budget_of_its_own_wherever_it_is_used() {
         [("authorization", token), ("x-forwarded-for", address)]
     };
     let query = "{ productions(first: 10) { nodes { title } } }";
-    let first = ask(&app, query, &with("Bearer one", "198.51.100.1"));
+    let first = ask(&app, query, &with("Bearer C4NARYone", "198.51.100.1"));
     first.assert_executed();
     assert_eq!(first.number("x-ratelimit-limit"), 20, "the budget that is used up most is told");
-    let refused = ask(&app, query, &with("bearer one", "198.51.100.2"));
+    let refused = ask(&app, query, &with("bearer C4NARYone", "198.51.100.2"));
     refused.assert_refused(429, "RATE_LIMITED");
     assert!(!refused.body.contains("one"), "{}", refused.body);
-    ask(&app, query, &with("Bearer two", "198.51.100.1")).assert_executed();
+    ask(&app, query, &with("Bearer C4NARYtwo", "198.51.100.1")).assert_executed();
     // Also from this machine, whose addresses are not counted.
-    ask(&app, query, &[("authorization", "Bearer one")]).assert_refused(429, "RATE_LIMITED");
+    ask(&app, query, &[("authorization", "Bearer C4NARYone")]).assert_refused(429, "RATE_LIMITED");
     ask(&app, query, &[]).assert_executed();
 }
 

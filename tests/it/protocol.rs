@@ -252,7 +252,7 @@ fn an_answer_without_errors_can_be_kept_by_caches() {
         }
         let stale = get(&app, &by_hash(&hash), &[("if-none-match", "\"x\"")]);
         assert_eq!(stale.status, 200);
-        let own = get(&app, &by_hash(&hash), &[("authorization", "Bearer x")]);
+        let own = get(&app, &by_hash(&hash), &[("authorization", "Bearer C4NARYtoken")]);
         assert_eq!(own.header("cache-control"), format!("private, max-age={max_age}"));
         let costs = get(&app, &by_hash(&hash), &[("x-shotlist-cost", "1")]);
         assert_eq!(costs.header("cache-control"), "no-store");

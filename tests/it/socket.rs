@@ -16,6 +16,7 @@ use tungstenite::protocol::frame::coding::{Data, OpCode};
 use tungstenite::protocol::frame::{Frame, FrameHeader};
 use tungstenite::{ClientRequestBuilder, Error, Message, WebSocket};
 
+use crate::canary;
 use crate::support::{self, App, Database, agent, each, runtime};
 
 const PROTOCOL: &str = "graphql-transport-ws";
@@ -27,7 +28,7 @@ const LARGE: &str = "{ __schema { types { name description fields { name descrip
     args { name description } } inputFields { name description } } } }";
 
 /// The client's end of a socket.
-struct Client(WebSocket<TcpStream>);
+pub struct Client(WebSocket<TcpStream>);
 
 impl Client {
     /// Connect without a word of the sub-protocol.
@@ -36,9 +37,10 @@ impl Client {
     }
 
     /// Connect and introduce itself.
-    fn acknowledged(app: &App) -> Self {
+    pub fn acknowledged(app: &App) -> Self {
         let mut client = Self::open(app);
-        client.send(&json!({ "type": "connection_init" }));
+        let payload = json!({ "authorization": "Bearer C4NARYtoken" });
+        client.send(&json!({ "type": "connection_init", "payload": payload }));
         assert_eq!(client.receive(), json!({ "type": "connection_ack" }));
         client
     }
@@ -48,8 +50,9 @@ impl Client {
         let uri = app.url.replace("http://", "ws://") + "/graphql";
         let request = ClientRequestBuilder::new(uri.parse().expect("an address"));
         let request = request.with_sub_protocol(PROTOCOL);
-        let request = headers
-            .iter()
+        let request = [&canary::HEADER]
+            .into_iter()
+            .chain(headers)
             .fold(request, |request, (name, value)| request.with_header(*name, *value));
         Self::handshake(app, request)
     }
@@ -62,11 +65,15 @@ impl Client {
         }
     }
 
-    fn send(&mut self, message: &Value) {
+    pub fn send(&mut self, message: &Value) {
+        let mut message = message.clone();
+        if message["type"] == "subscribe" {
+            message["payload"] = canary::marked(message["payload"].take());
+        }
         self.text(&message.to_string());
     }
 
-    fn text(&mut self, text: &str) {
+    pub fn text(&mut self, text: &str) {
         self.0.send(Message::text(text)).expect("it is sent");
     }
 
@@ -75,10 +82,13 @@ impl Client {
     }
 
     /// The next message of the sub-protocol.
-    fn receive(&mut self) -> Value {
+    pub fn receive(&mut self) -> Value {
         loop {
             match self.0.read() {
-                Ok(Message::Text(text)) => return serde_json::from_str(&text).expect("JSON"),
+                Ok(Message::Text(text)) => {
+                    canary::assert_none_in(&text);
+                    return serde_json::from_str(&text).expect("JSON");
+                }
                 Ok(Message::Ping(_) | Message::Pong(_)) => {}
                 other => panic!("{other:?}"),
             }
@@ -86,10 +96,11 @@ impl Client {
     }
 
     /// How the server closes the socket, after any other messages.
-    fn closed(&mut self) -> (u16, String) {
+    pub fn closed(&mut self) -> (u16, String) {
         loop {
             match self.0.read() {
                 Ok(Message::Close(Some(close))) => {
+                    canary::assert_none_in(&close.reason);
                     return (close.code.into(), close.reason.to_string());
                 }
                 Ok(Message::Close(None)) => return (1005, String::new()),

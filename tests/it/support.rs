@@ -24,11 +24,17 @@ use tempfile::TempDir;
 use tokio::runtime::Runtime;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
+use ureq::middleware::MiddlewareNext;
+
+use crate::canary;
 
 /// The runtime on which the servers under test run.
 pub fn runtime() -> &'static Runtime {
     static RUNTIME: OnceLock<Runtime> = OnceLock::new();
-    RUNTIME.get_or_init(|| Runtime::new().expect("a runtime"))
+    RUNTIME.get_or_init(|| {
+        canary::watch();
+        Runtime::new().expect("a runtime")
+    })
 }
 
 /// Read with a statement, as the program does.
@@ -289,6 +295,7 @@ impl App {
 
 impl Drop for App {
     fn drop(&mut self) {
+        canary::look_at_metrics(&self.url);
         drop(self.stop.take());
         let task = self.task.take();
         let catalog = self.api.catalog().clone();
@@ -298,16 +305,37 @@ impl Drop for App {
             }
             let _ = catalog.close().await;
         });
+        canary::assert_none_logged();
     }
 }
 
-/// An HTTP client that takes every status for an answer.
+/// An HTTP client that takes every status for an answer. What it sends carries the canary, which
+/// must not come back.
 pub fn agent() -> ureq::Agent {
     ureq::Agent::config_builder()
         .http_status_as_error(false)
         .timeout_global(Some(Duration::from_secs(60)))
+        .middleware(with_canary)
         .build()
         .into()
+}
+
+fn with_canary(
+    request: ureq::http::Request<ureq::SendBody<'_>>,
+    next: MiddlewareNext<'_>,
+) -> Result<ureq::http::Response<ureq::Body>, ureq::Error> {
+    let (mut head, body) = request.into_parts();
+    let (name, value) = canary::HEADER;
+    head.headers.insert(name, value.parse().expect("a header"));
+    // All that tests send with it is JSON or nothing.
+    let body = match serde_json::from_reader(body.into_reader()) {
+        Ok(json) => ureq::SendBody::from_json(&canary::marked(json))?,
+        Err(_) => ureq::SendBody::none(),
+    };
+    let mut response = next.handle(ureq::http::Request::from_parts(head, body))?;
+    let bytes = response.body_mut().with_config().limit(u64::MAX).read_to_vec()?;
+    canary::assert_none_in(&String::from_utf8_lossy(&bytes));
+    Ok(response.map(|_| ureq::Body::builder().data(bytes)))
 }
 
 pub const BACKENDS: [Backend; 2] = [Backend::Sqlite, Backend::Postgres];
@@ -450,7 +478,9 @@ impl Cluster {
 
     fn url(&self, database: &str) -> String {
         let (folder, port) = (self.folder.display(), self.port());
-        format!("postgres:///{database}?host={folder}&port={port}&user=shotlist")
+        format!(
+            "postgres:///{database}?host={folder}&port={port}&user=shotlist&password=C4NARYpassword"
+        )
     }
 
     fn name_of(&self, url: &str) -> String {

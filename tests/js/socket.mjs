@@ -46,7 +46,7 @@ async function session() {
   const client = createClient({
     url,
     webSocketImpl: WebSocket,
-    connectionParams: { hello: 'server' },
+    connectionParams: { authorization: 'Bearer C4NARYtoken' },
     retryAttempts: 0,
     keepAlive: 50,
     lazyCloseTimeout: 1000,
