@@ -9,6 +9,7 @@ use std::io;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use nix::sys::signal::Signal;
 use serde_json::{Value, json};
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt;
@@ -16,7 +17,8 @@ use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{fmt, registry};
 
 use crate::cli::{Program, serve};
-use crate::support::{BACKENDS, Database, agent};
+use crate::socket::{Client, Lock};
+use crate::support::{BACKENDS, Cluster, Database, agent, each};
 
 const CANARY: &str = "C4NARY";
 /// What every request has among its headers.
@@ -141,4 +143,74 @@ fn requests_right_and_wrong_leak_nothing() {
             assert_statements_are_logged(&program);
         }
     }
+}
+
+#[test]
+fn a_websocket_session_leaks_nothing() {
+    each(|app| {
+        assert!(tracing::enabled!(target: "shotlist", tracing::Level::TRACE));
+        for (variables, kind) in [
+            (json!({ "t": "C4NARYvalue" }), "next"),
+            (json!({ "t": { "x": "C4NARYvalue" } }), "error"),
+        ] {
+            // Its introduction has a token.
+            let mut client = Client::acknowledged(app);
+            let payload = json!({ "query": FILM, "variables": variables });
+            client.send(&json!({ "type": "subscribe", "id": "1", "payload": payload }));
+            assert_eq!(client.receive()["type"], kind);
+        }
+        for text in [
+            r#"{"type":"subscribe","id":"1","payload":{"query":"C4NARYbroken"#,
+            r#"{"type":"subscribe","id":"1","payload":{"query":["C4NARYquery"]}}"#,
+            r#"{"type":"subscribe","id":"1","payload":{"query":"{ a }","variables":"C4NARY"}}"#,
+            r#"{"type":"subscribe","id":"1","payload":"C4NARYpayload"}"#,
+            r#"{"type":"connection_init","payload":"C4NARYtoken"}"#,
+            r#"{"type":"C4NARYtype"}"#,
+            "C4NARY",
+        ] {
+            let mut client = Client::acknowledged(app);
+            client.text(text);
+            let (code, reason) = client.closed();
+            assert!((4400..4500).contains(&code), "{text}: {code} {reason}");
+        }
+    });
+}
+
+#[test]
+fn a_database_that_stops_under_requests_leaks_nothing() {
+    let cluster = Cluster::start("canary");
+    let database = cluster.built_in("catalog");
+    let mut command = serve(&database);
+    command.args(["--deadline-ms", "1000"]);
+    let (mut program, url) = Program::start(command);
+    let waiting = "SELECT pid::text FROM pg_stat_activity WHERE wait_event_type = 'Lock'";
+    for fault in [None, Some("INT"), Some("QUIT")] {
+        let lock = Lock::films(&database);
+        std::thread::scope(|scope| {
+            let ask = |number| {
+                let variables = json!({ "t": format!("C4NARYvalue {number}") });
+                ask(&url, "application/json", FILM, &variables)
+            };
+            let asked: Vec<_> = (0..4).map(|number| scope.spawn(move || ask(number))).collect();
+            while database.texts(waiting).is_empty() {
+                std::thread::sleep(Duration::from_millis(5));
+            }
+            match fault {
+                Some(signal) => cluster.restart(signal),
+                None => cluster.signal(Signal::SIGSTOP),
+            }
+            for answer in asked {
+                let answer = answer.join().expect("an answer");
+                assert!(answer.contains("\"errors\""), "{fault:?}: {answer}");
+            }
+        });
+        if fault.is_none() {
+            cluster.signal(Signal::SIGCONT);
+        }
+        drop(lock);
+        cluster.wait();
+    }
+    program.stop("TERM");
+    assert_statements_are_logged(&program);
+    assert!(program.errors().contains("a field failed"), "{}", program.errors());
 }
