@@ -36,7 +36,7 @@ fn bare(program: &str) -> Command {
     command
 }
 
-fn command(arguments: &[&str]) -> Command {
+pub fn command(arguments: &[&str]) -> Command {
     let mut command = bare(env!("CARGO_BIN_EXE_shotlist"));
     command.args(arguments);
     command

@@ -1,12 +1,14 @@
 //! The catalogue as text: what is exported is imported again, into either database, without loss.
 
 use std::collections::BTreeMap;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 use serde_json::{Value, json};
 use shotlist::catalog::{Backend, export};
 use shotlist::import::jsonl::{self, Count, File, Report};
 
+use crate::canary;
+use crate::cli::command;
 use crate::oracle::world::{World, lines};
 use crate::support::{App, BACKENDS, Database, runtime};
 
@@ -420,8 +422,7 @@ fn a_show_that_came_after_its_episode_is_written_before_it() {
 
 fn shotlist(database: &Database, arguments: &[&str], input: &str) -> (Option<i32>, String, String) {
     use std::io::Write;
-    let mut program = Command::new(env!("CARGO_BIN_EXE_shotlist"))
-        .args(arguments)
+    let mut program = command(arguments)
         .args(["--database-url", &database.text])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -434,6 +435,8 @@ fn shotlist(database: &Database, arguments: &[&str], input: &str) -> (Option<i32
     drop(pipe);
     let output = program.wait_with_output().expect("it ends");
     let text = |bytes| String::from_utf8(bytes).expect("text");
+    canary::assert_none_in(&String::from_utf8_lossy(&output.stderr));
+    canary::assert_none_in(&String::from_utf8_lossy(&output.stdout));
     (output.status.code(), text(output.stdout), text(output.stderr))
 }
 
