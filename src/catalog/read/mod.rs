@@ -261,7 +261,7 @@ impl Session<'_> {
         // The text alone: values are the client's.
         tracing::debug!(%sql);
         let result = self.run(sql, keys, rest, stop).await;
-        if stop.is_spent() {
+        if result.is_err() && stop.is_spent() {
             // It is run again.
             statements.fetch_sub(1, Ordering::Relaxed);
         }

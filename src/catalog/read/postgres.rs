@@ -365,7 +365,7 @@ fn int(bytes: &[u8]) -> Result<i64, Fault> {
     }
 }
 
-/// Add the rows of an array to a column.
+/// Add the rows of an array to a column, each after a number that stands for its key.
 ///
 /// The binary formats of arrays and records are those of PostgreSQL's `array_send` and
 /// `record_send`; all integers are of four bytes, big-endian, and a length of -1 stands for NULL:
@@ -388,13 +388,14 @@ fn records(bytes: &[u8], column: usize, rows: &mut Rows) -> Result<(), Fault> {
     // The first record tells how many columns all have.
     let columns = Bytes(bytes.0.get(4..).unwrap_or_default()).number().unwrap_or_default();
     let columns = usize::try_from(columns).unwrap_or_default();
-    rows.push_rows(column, columns, |rows| {
+    rows.push_rows(column, 1 + columns, |rows| {
         for _ in 0..count {
             let mut record = Bytes(bytes.value()?.ok_or_else(Bytes::broken)?);
             if usize::try_from(record.number()?).ok() != Some(columns) {
                 return Err(Bytes::broken());
             }
-            for column in 0..columns {
+            rows.push_int(0);
+            for column in 1..=columns {
                 let kind = u32::try_from(record.number()?).ok().and_then(Type::from_oid);
                 push(rows, column, kind.as_ref().map_or(Kind::Other, Kind::of), record.value()?)?;
             }

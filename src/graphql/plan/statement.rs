@@ -378,7 +378,8 @@ impl Statement {
         let is_root = keys == KeyKind::None;
         let (ordinal, keys, key, group) = match (backend, keys, key) {
             (_, KeyKind::None, _) => ("0", None, "", ""),
-            (_, _, Some(keys)) => ("0", Some(keys), "k.v", ""),
+            // What an array holds is one key's.
+            (_, _, Some(keys)) => ("", Some(keys), "k.v", ""),
             // Whoever runs it for a key knows its number.
             (Backend::Sqlite, KeyKind::Groups, _) => ("0", None, "?1", "?2"),
             (Backend::Sqlite, _, _) => ("0", None, "?1", ""),
@@ -501,8 +502,8 @@ impl Statement {
             _ => few.chain(found).collect::<Vec<_>>().join(" OR "),
         };
         match keys {
-            Some(keys) => format!("SELECT {ordinal}, {answer} FROM {keys}"),
-            None => format!("SELECT {ordinal}, {answer}"),
+            Some(keys) => format!("{} FROM {keys}", select(ordinal, &[answer])),
+            None => select(ordinal, &[answer]),
         }
     }
 
@@ -521,7 +522,7 @@ impl Statement {
             .collect();
         let by_key = if frame.is_for_one() { String::new() } else { format!("{ordinal}, ") };
         let order = self.order_by("l", &self.spec.order, Toward::End);
-        let select = self.select(ordinal);
+        let select = select(ordinal, &self.columns);
         let joins = self.joins();
         if self.spec.reading == Reading::All {
             let matching = frame.conditions.join(" AND ");
@@ -593,7 +594,7 @@ impl Statement {
         };
         format!(
             "{} FROM (SELECT {} AS o, {value} AS v, count(*) AS n FROM {from}{matching} GROUP BY 1, 2) q{} ORDER BY q.o, {order}",
-            self.select("q.o"),
+            select("q.o", &self.columns),
             frame.ordinal,
             self.joins()
         )
@@ -647,15 +648,10 @@ impl Statement {
         };
         format!(
             "{} FROM (SELECT {} AS o, c.* FROM {from}) q{} ORDER BY q.o, q.{first} DESC, q.{second}",
-            self.select("q.o"),
+            select("q.o", &self.columns),
             frame.ordinal,
             self.joins()
         )
-    }
-
-    fn select(&self, ordinal: &str) -> String {
-        let columns: String = self.columns.iter().map(|column| format!(", {column}")).collect();
-        format!("SELECT {ordinal}{columns}")
     }
 
     fn joins(&self) -> String {
@@ -872,9 +868,19 @@ impl Statement {
     }
 }
 
+/// The columns of a statement, which key a row belongs to first.
+fn select(ordinal: &str, columns: &[String]) -> String {
+    match (ordinal, columns) {
+        ("", []) => "SELECT NULL".to_owned(),
+        ("", columns) => format!("SELECT {}", columns.join(", ")),
+        (ordinal, []) => format!("SELECT {ordinal}"),
+        (ordinal, columns) => format!("SELECT {ordinal}, {}", columns.join(", ")),
+    }
+}
+
 /// What the texts of all readings are made of.
 struct Frame {
-    /// Which key a row belongs to.
+    /// Which key a row belongs to; nothing where that is known and not selected.
     ordinal: &'static str,
     /// The key itself.
     key: &'static str,
@@ -900,7 +906,7 @@ impl Frame {
 
     /// Whether all rows are of one key, or of none.
     fn is_for_one(&self) -> bool {
-        self.ordinal == "0"
+        matches!(self.ordinal, "" | "0")
     }
 
     /// The piece that is all of the list, where that is walked in only one way.
