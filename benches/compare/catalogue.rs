@@ -1,8 +1,8 @@
 //! The databases: the same invented catalogue in a SQLite file and in PostgreSQL, kept for the next
 //! run.
 
-use std::fs;
 use std::path::{Path, PathBuf};
+use std::{fs, io};
 
 use tokio_postgres::NoTls;
 
@@ -31,6 +31,9 @@ impl Catalogue {
             .map_err(|error| format!("PostgreSQL in {}: {error}", folder.display()))?;
         let database = format!("catalogue_{productions}");
         fill(&postgres, &database, productions)?;
+        // No server shall pay for the first look at the disk.
+        read_once(&file)?;
+        read_once(&folder.join("postgres/data/base"))?;
         let url = postgres.url(&database);
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let client = runtime.block_on(async {
@@ -66,6 +69,18 @@ impl Catalogue {
         let rows = self.runtime.block_on(self.client.query(sql, &[]))?;
         rows.iter().map(|row| Ok(row.try_get(0)?)).collect()
     }
+}
+
+/// Read a file, or all files of a folder, so that the system has them in memory.
+fn read_once(path: &Path) -> Result {
+    if path.is_dir() {
+        for entry in fs::read_dir(path)? {
+            read_once(&entry?.path())?;
+        }
+    } else {
+        io::copy(&mut fs::File::open(path)?, &mut io::sink())?;
+    }
+    Ok(())
 }
 
 /// The SQLite file, made where it is missing.

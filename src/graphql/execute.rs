@@ -125,23 +125,20 @@ impl Outcome {
 /// What every level of a plan read; a level that failed has the fault.
 pub type Outcomes = Vec<OnceLock<Result<Outcome, Fault>>>;
 
-/// What is still to be read of a plan: all of it.
-pub fn unread(plan: &Plan) -> Outcomes {
-    plan.levels.iter().map(|_| OnceLock::new()).collect()
+/// What a plan read.
+pub struct Read {
+    /// By level.
+    pub outcomes: Outcomes,
+    /// How many rows there are.
+    pub rows: u64,
 }
 
-/// Run the statements of what is still to be read. Below those with which more rows have been read
-/// than may be, none is run. Returns how many rows there are.
-pub async fn run(
-    reader: &Reader,
-    plan: &Plan,
-    bound: &Bound,
-    rows_max: u64,
-    stop: &Stop,
-    outcomes: &Outcomes,
-) -> u64 {
+/// Run the statements of a plan. Below those with which more rows have been read than may be, none
+/// is run.
+pub async fn run(reader: &Reader, plan: &Plan, bound: &Bound, rows_max: u64, stop: &Stop) -> Read {
+    let outcomes: Outcomes = plan.levels.iter().map(|_| OnceLock::new()).collect();
     if plan.first.is_empty() {
-        return 0;
+        return Read { outcomes, rows: 0 };
     }
     let rows = AtomicU64::new(0);
     let session = match reader.session().await {
@@ -150,12 +147,17 @@ pub async fn run(
             for &index in &plan.first {
                 let _ = outcomes[index].set(Err(fault.clone()));
             }
-            return 0;
+            return Read { outcomes, rows: 0 };
         }
     };
-    let run = Run { session: &session, plan, bound, stop, outcomes, rows: &rows, rows_max };
+    let run =
+        Run { session: &session, plan, bound, stop, outcomes: &outcomes, rows: &rows, rows_max };
     join_all(plan.first.iter().map(|&index| run.level(index))).await;
-    rows.into_inner()
+    if stop.is_spent() {
+        session.give_up();
+    }
+    let rows = rows.into_inner();
+    Read { outcomes, rows }
 }
 
 #[derive(Clone, Copy)]
@@ -174,6 +176,7 @@ impl<'a> Run<'a> {
     fn level(self, index: LevelIndex) -> Pin<Box<dyn Future<Output = ()> + Send + 'a>> {
         Box::pin(async move {
             let place = &self.outcomes[index];
+            // What is gathered is there.
             if place.get().is_none() {
                 let _ = place.set(self.read(index).await);
             }

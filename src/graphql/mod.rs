@@ -44,7 +44,7 @@ use tokio_util::task::AbortOnDropHandle;
 
 use documents::Documents;
 use error::{GraphQLError, Location, code};
-use execute::Outcomes;
+use execute::Read;
 use guard::{Exceeded, Limit, Limits, Refusals};
 use load::admission::Permit;
 use load::{Client, Load, REQUEST_POINTS, Refused};
@@ -281,7 +281,6 @@ struct Prepared {
     introspected: Option<Arc<Introspected>>,
     /// The most that it can come to, in points.
     cost: u64,
-    outcomes: Outcomes,
 }
 
 /// A request on its way to a thread that may block.
@@ -338,9 +337,9 @@ impl Api {
     /// Outside of a runtime.
     pub fn new(catalog: Catalog, options: Options) -> Result<Self, Error> {
         let reader = catalog.reader();
-        // As many as there are processors: more would take turns on them, push each other out of
-        // their caches, and delay whoever serves connections.
-        let turns = reader.threads();
+        // One more than there are processors, so that none is idle while a turn passes on: more would
+        // push each other out of the caches, and delay whoever serves connections.
+        let turns = (reader.threads() + 1).min(reader.usage().max);
         let api = Self {
             turns: Arc::new(Semaphore::new(turns)),
             schema: Schema::of(options.clone()),
@@ -435,47 +434,42 @@ impl Api {
             // may be kept by as many as may run, and not by everyone in turn.
             tokio::task::yield_now().await;
         }
-        let mut prepared = match self.prepare(&request, &context) {
+        let prepared = match self.prepare(&request, &context) {
             Ok(prepared) => prepared,
             Err(rejection) => return self.reject(rejection, &context),
         };
         if !blocks {
-            let rows = tokio::select! {
+            let read = tokio::select! {
                 biased;
-                rows = self.read(&prepared, &stop) => rows,
+                read = self.read(&prepared, &stop) => read,
                 () = stop.due() => return Response::timed_out(),
             };
-            return self.tell(&prepared, rows, &context);
+            return self.tell(&prepared, &read, &context);
         }
-        match self.read_briefly(&mut prepared, &stop) {
-            Some(rows) => self.tell(&prepared, rows, &context),
+        match self.read_briefly(&prepared, &stop) {
+            Some(read) => self.tell(&prepared, &read, &context),
             None => self.aside(Work::Prepared(permit, prepared), context, stop).await,
         }
     }
 
-    /// Read what does not take long; none where not everything is read then.
-    fn read_briefly(&self, prepared: &mut Prepared, stop: &Stop) -> Option<u64> {
+    /// Read what does not take long; none where not everything is read then. It is read once more
+    /// from the start, so that all of it is of one state of the catalogue.
+    fn read_briefly(&self, prepared: &Prepared, stop: &Stop) -> Option<Read> {
         let aside = &prepared.plan.aside;
         if aside.load(Ordering::Relaxed) > 0 {
             aside.fetch_sub(1, Ordering::Relaxed);
             return None;
         }
         let brief = stop.brief(BRIEF);
-        let rows = self.read(prepared, &brief).now_or_never();
+        let read = self.read(prepared, &brief).now_or_never();
         if !brief.is_spent() {
-            return rows;
+            return read;
         }
         aside.store(READS_ASIDE, Ordering::Relaxed);
-        // A statement that is told to stop fails; it is not what the request came to.
-        for outcome in &mut prepared.outcomes {
-            if outcome.get().is_some_and(Result::is_err) {
-                outcome.take();
-            }
-        }
         None
     }
 
-    /// Go on in a thread that may block.
+    /// Answer in a thread that may block.
     async fn aside(self: &Arc<Self>, work: Work, context: Context, stop: Stop) -> Response {
         let api = Arc::clone(self);
         let request_id = context.request_id.clone();
@@ -508,12 +502,12 @@ impl Api {
                         Err(rejection) => return api.reject(rejection, &context),
                     },
                 };
-                let rows = handle.block_on(api.read(&prepared, &stop));
+                let read = handle.block_on(api.read(&prepared, &stop));
                 // What blocks the thread is told to stop by an error.
                 if stop.is_due() {
                     return Response::timed_out();
                 }
-                api.tell(&prepared, rows, &context)
+                api.tell(&prepared, &read, &context)
             });
             answer_of(blocked, &request_id).await
         });
@@ -571,8 +565,7 @@ impl Api {
             true => Some(self.introspect(&document, operation, &variables)?),
             false => None,
         };
-        let outcomes = execute::unread(&plan);
-        Ok(Prepared { plan, bound, introspected, cost, outcomes })
+        Ok(Prepared { plan, bound, introspected, cost })
     }
 
     /// What an operation asks about the schema. It is the same each time, but for variables.
@@ -597,16 +590,15 @@ impl Api {
         self.introspected.get_or_insert_with(&(document.id, name), answer)
     }
 
-    /// Read what is not read yet. Returns how many rows there are.
-    async fn read(&self, prepared: &Prepared, stop: &Stop) -> u64 {
-        let Prepared { plan, bound, cost, outcomes, .. } = prepared;
+    async fn read(&self, prepared: &Prepared, stop: &Stop) -> Read {
+        let Prepared { plan, bound, cost, .. } = prepared;
         let rows_max = guard::cost::rows_max(*cost);
-        execute::run(self.catalog.reader(), plan, bound, rows_max, stop, outcomes).await
+        execute::run(self.catalog.reader(), plan, bound, rows_max, stop).await
     }
 
     /// Write the answer.
-    fn tell(&self, prepared: &Prepared, rows: u64, context: &Context) -> Response {
-        match self.try_tell(prepared, rows, context) {
+    fn tell(&self, prepared: &Prepared, read: &Read, context: &Context) -> Response {
+        match self.try_tell(prepared, read, context) {
             Ok((body, max_age)) => {
                 Response { outcome: Outcome::Executed, body, retry_after: None, max_age }
             }
@@ -616,11 +608,11 @@ impl Api {
 
     fn try_tell(
         &self,
-        Prepared { plan, bound, introspected, cost: requested, outcomes }: &Prepared,
-        rows: u64,
+        Prepared { plan, bound, introspected, cost: requested }: &Prepared,
+        Read { outcomes, rows }: &Read,
         context: &Context,
     ) -> Result<(Vec<u8>, Option<u32>), Rejection> {
-        let (requested, max) = (*requested, self.options.limits.cost);
+        let (requested, rows, max) = (*requested, *rows, self.options.limits.cost);
         let cost = Cost { requested, max, rows: Some(rows) };
         let rows_max = guard::cost::rows_max(requested);
         if rows > rows_max {

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use sea_orm::{ConnectionTrait, EntityTrait};
-use shotlist::catalog::read::Parameter;
-use shotlist::catalog::{Backend, Catalog, Options};
+use shotlist::catalog::read::{Parameter, Session};
+use shotlist::catalog::{Backend, Catalog, Options, Stop};
 use shotlist::error::{Error, FaultClass};
 
 use crate::support::{BACKENDS, Database, FOREVER_ON_SQLITE, fetch, runtime};
@@ -163,6 +163,29 @@ fn a_statement_that_takes_too_long_is_stopped() {
             catalog.close().await.expect("it closes");
         });
     }
+}
+
+#[test]
+fn on_sqlite_a_session_sees_one_state_of_the_catalogue() {
+    let database = Database::built_in(Backend::Sqlite);
+    let catalog = database.open();
+    let sql = "SELECT count(*) FROM production WHERE title = ?1".into();
+    let stop = Stop::after(Duration::from_secs(60));
+    runtime().block_on(async {
+        let count = async |session: &Session<'_>| {
+            let heat = vec![Parameter::Text("Heat".to_owned())];
+            let part = session.fetch(&sql, None, heat, &stop).await.expect("it is read");
+            part.rows.int(0, 0).expect("a number")
+        };
+        let session = catalog.reader().session().await.expect("a connection");
+        assert_eq!(count(&session).await, Some(1));
+        let written = run(&catalog, "UPDATE production SET title = 'Cold' WHERE title = 'Heat'");
+        written.await.expect("it is written");
+        assert_eq!(count(&session).await, Some(1));
+        drop(session);
+        let session = catalog.reader().session().await.expect("a connection");
+        assert_eq!(count(&session).await, Some(0));
+    });
 }
 
 #[test]

@@ -120,6 +120,24 @@ fn a_list_that_is_asked_for_twice_is_read_once() {
 }
 
 #[test]
+fn what_many_rows_name_is_read_once_for_all() {
+    each(|app| {
+        let (count, data) = app.statements(|| {
+            app.data(
+                "{ show(by: {title: \"One Perfect Shot\"}) { episodes(first: 6) { nodes {
+                     season { episodes(first: 6) { nodes { title } } }
+                 } } } }",
+                json!({}),
+            )
+        });
+        assert_eq!(count, on(app, 3, 2), "the show with its episodes, and those of the one season");
+        let episodes = data["show"]["episodes"]["nodes"].as_array().expect("a list");
+        let of_season = episodes.iter().map(|episode| &episode["season"]["episodes"]["nodes"]);
+        assert_eq!(of_season.filter_map(|nodes| nodes.as_array()).flatten().count(), 36);
+    });
+}
+
+#[test]
 fn nothing_is_counted_that_is_not_asked_for() {
     each(|app| {
         let cost = |query: &str| app.statements(|| app.data(query, Value::Null)).0;

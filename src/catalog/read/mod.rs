@@ -196,7 +196,7 @@ impl Reader {
             Connections::Sqlite(pool) => Some(Mutex::new(sqlite::Snapshot::of(pool.get().await?)?)),
             Connections::Postgres(_) => None,
         };
-        Ok(Session { reader: self, snapshot })
+        Ok(Session { reader: self, snapshot, count: AtomicU64::new(0) })
     }
 
     /// Run a statement alone; see [`Session::fetch`].
@@ -236,6 +236,8 @@ pub struct Session<'r> {
     reader: &'r Reader,
     /// The lock is never waited for: a statement runs within one poll.
     snapshot: Option<Mutex<sqlite::Snapshot>>,
+    /// How many statements it has run.
+    count: AtomicU64,
 }
 
 impl Session<'_> {
@@ -256,16 +258,16 @@ impl Session<'_> {
         rest: Vec<Parameter>,
         stop: &Stop,
     ) -> Result<Part, Fault> {
-        let statements = &self.reader.statements;
-        statements.fetch_add(1, Ordering::Relaxed);
+        self.reader.statements.fetch_add(1, Ordering::Relaxed);
         // The text alone: values are the client's.
         tracing::debug!(%sql);
-        let result = self.run(sql, keys, rest, stop).await;
-        if result.is_err() && stop.is_spent() {
-            // It is run again.
-            statements.fetch_sub(1, Ordering::Relaxed);
-        }
-        result
+        self.count.fetch_add(1, Ordering::Relaxed);
+        self.run(sql, keys, rest, stop).await
+    }
+
+    /// Its statements were in vain and are run again by another one.
+    pub fn give_up(self) {
+        self.reader.statements.fetch_sub(self.count.into_inner(), Ordering::Relaxed);
     }
 
     async fn run(
