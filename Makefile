@@ -1,6 +1,6 @@
 # The commands of the project. `make test` is everything that must pass.
 
-.PHONY: run test lint schema bench bench-import bench-overload fuzz
+.PHONY: run test lint schema bench bench-import bench-instructions bench-overload fuzz
 
 run:
 	cargo run --release
@@ -27,6 +27,11 @@ bench:
 TITLES ?= 200000
 bench-import:
 	cargo bench --bench import -- $(TITLES)
+
+# How many instructions parsing, planning, binding and rendering take, beside the committed figures;
+# a difference fails nothing. It takes valgrind.
+bench-instructions:
+	cargo bench --bench instructions
 
 # What becomes of ten times as many requests as the server can serve; from this computer to itself,
 # within four minutes.
