@@ -10,7 +10,7 @@ use crate::support::{App, BACKENDS, each};
 
 /// PostgreSQL reads lists together with the rows that they hang on; SQLite each by itself.
 fn on(app: &App, sqlite: u64, postgres: u64) -> u64 {
-    match app.api.catalog().reader().backend() {
+    match app.database.backend {
         Backend::Sqlite => sqlite,
         Backend::Postgres => postgres,
     }

@@ -1,12 +1,13 @@
 //! SQL: the one place that knows how each database reads a page for every parent at once.
 //!
-//! Texts are made of declarations alone; every value of a request is bound. The limit is below the
-//! joins, so that only rows that are shown are joined. On PostgreSQL the keys of all parents travel
-//! as one array, and the rows of each are read `LATERAL` to it, so a statement has one text whatever
-//! their number, and stays prepared. On SQLite a statement is a function that is called: its text
-//! reads for one key and runs for each.
+//! Texts are made of declarations alone; every value of a request is bound. Only rows that are shown
+//! are joined: the limit is below the joins, or these keep every row and the order. On PostgreSQL the
+//! keys of all parents travel as one array, and the rows of each are read `LATERAL` to it, so a
+//! statement has one text whatever their number, and stays prepared. On SQLite a statement is a
+//! function that is called: its text reads for one key and runs for each.
 //!
-//! Parameters, in order: keys, filters and look-up value, cursor values, limit.
+//! Parameters, in order: keys, those of gathered levels, filters and look-up value, cursor values,
+//! limit.
 //!
 //! **A filtered list of a whole table** can be read in two ways: walking the index of its order and
 //! asking each row whether it fits, or finding the rows that fit and sorting them. The first is bad
@@ -142,8 +143,8 @@ pub struct Statement {
     first: usize,
     /// The text for a page that no cursor bounds.
     text: OnceLock<Arc<str>>,
-    /// The text for each other kind of bounds. NULL cannot be compared like a value, so each pattern of
-    /// NULLs is a text of its own.
+    /// The text for each other kind of bounds. NULL cannot be compared like a value, so each pattern
+    /// of NULLs is a text of its own.
     texts: RwLock<HashMap<Bounds, Arc<str>>>,
 }
 
@@ -521,7 +522,7 @@ impl Statement {
             .map(|other| self.beyond(&self.spec.order, other, toward.back(), false))
             .collect();
         let by_key = if frame.is_for_one() { String::new() } else { format!("{ordinal}, ") };
-        let order = self.order_by("l", &self.spec.order, Toward::End);
+        let order = self.order_by(ROW, &self.spec.order, Toward::End);
         let select = select(ordinal, &self.columns);
         let joins = self.joins();
         if self.spec.reading == Reading::All {
