@@ -1,15 +1,19 @@
 //! One import at a time into one database.
 
 use std::fs::{File, TryLockError};
+use std::time::{Duration, Instant};
 
 use sqlx::postgres::PgConnection;
 use sqlx::{Connection as _, Row};
+use tokio::time::sleep;
 
 use crate::catalog::DatabaseUrl;
 use crate::error::Error;
 
 /// Key of the advisory lock that imports into one PostgreSQL database take.
 const LOCK: i64 = 0x5348_4f54_494d_5054;
+/// PostgreSQL needs a moment to notice that the one who has it was killed.
+const GIVEN_BACK_WITHIN: Duration = Duration::from_millis(200);
 
 /// Held while an import runs; the system takes it back from one that was killed.
 pub enum Alone {
@@ -46,9 +50,17 @@ impl Alone {
             DatabaseUrl::Postgres(connect) => {
                 let connect = connect.clone().application_name("shotlist import");
                 let mut connection = PgConnection::connect_with(&connect).await?;
-                let taken = sqlx::query("SELECT pg_try_advisory_lock($1)").bind(LOCK);
-                let taken: bool = taken.fetch_one(&mut connection).await?.try_get(0)?;
-                if taken { Ok(Self::Postgres(Box::new(connection))) } else { Err(busy()) }
+                let start = Instant::now();
+                loop {
+                    let taken = sqlx::query("SELECT pg_try_advisory_lock($1)").bind(LOCK);
+                    if taken.fetch_one(&mut connection).await?.try_get(0)? {
+                        return Ok(Self::Postgres(Box::new(connection)));
+                    }
+                    if start.elapsed() >= GIVEN_BACK_WITHIN {
+                        return Err(busy());
+                    }
+                    sleep(Duration::from_millis(10)).await;
+                }
             }
         }
     }
