@@ -31,7 +31,7 @@ use tempfile::TempDir;
 use support::postgres::Cluster;
 use support::process::output;
 use support::text::{self, grouped, mib};
-use support::{Result, temporary_folder};
+use support::{Result, ended, temporary_folder};
 
 /// First arguments with which the program calls itself.
 const DECOMPRESS: &str = "--decompress-alone";
@@ -46,18 +46,11 @@ const BUFFER_BYTES: usize = 64 * 1024;
 
 fn main() -> ExitCode {
     let mut args = env::args_os().skip(1);
-    let ended = match args.next() {
+    ended(match args.next() {
         Some(first) if first == DECOMPRESS => args.map(PathBuf::from).try_for_each(decompress),
         Some(first) if first == MEASURE => measure_alone(args),
         _ => bench(),
-    };
-    match ended {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error}");
-            ExitCode::FAILURE
-        }
-    }
+    })
 }
 
 fn bench() -> Result {

@@ -40,7 +40,7 @@ use shotlist::graphql::{self, Api, Context, Outcome, Request, id, validated};
 use support::process::output;
 use support::program::generate;
 use support::text::{grouped, table};
-use support::{Result, temporary_folder};
+use support::{Result, ended, temporary_folder};
 
 /// As the program has it.
 #[global_allocator]
@@ -56,13 +56,7 @@ const COUNTED: &str = "instructions::counted*";
 const RENDERING: &str = "*render::Renderer*::members";
 
 fn main() -> ExitCode {
-    match bench() {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error}");
-            ExitCode::FAILURE
-        }
-    }
+    ended(bench())
 }
 
 fn bench() -> Result {

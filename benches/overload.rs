@@ -32,7 +32,7 @@ use tokio::task::LocalSet;
 
 use support::process::time as time_of;
 use support::program::{Server, generate};
-use support::{Result, temporary_folder};
+use support::{Result, ended, temporary_folder};
 
 /// A page of the usual size with what stands around it, as a list of a demanding app shows it.
 const QUERY: &str = "query Page($first: Int!) {
@@ -64,13 +64,7 @@ const NORMAL: Duration = Duration::from_millis(250);
 const RECOVERY_MAX: Duration = Duration::from_secs(20);
 
 fn main() -> ExitCode {
-    match bench() {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error}");
-            ExitCode::FAILURE
-        }
-    }
+    ended(bench())
 }
 
 fn bench() -> Result {

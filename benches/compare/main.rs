@@ -40,10 +40,7 @@ fn main() -> ExitCode {
     match bench() {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
-        Err(error) => {
-            eprintln!("error: {error}");
-            ExitCode::FAILURE
-        }
+        Err(error) => support::ended(Err(error)),
     }
 }
 

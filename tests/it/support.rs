@@ -42,9 +42,10 @@ pub async fn fetch(
     catalog: &Catalog,
     sql: &str,
     parameters: Vec<Parameter>,
-) -> Result<Rows, Fault> {
+) -> Result<Arc<Rows>, Fault> {
     let stop = Stop::after(Duration::from_secs(60));
-    catalog.reader().fetch(&sql.into(), parameters, &stop).await
+    let session = catalog.reader().session().await?;
+    session.fetch(&sql.into(), None, parameters, &stop).await.map(|part| part.rows)
 }
 
 /// A query that ends only when it is stopped.

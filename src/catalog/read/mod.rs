@@ -199,20 +199,6 @@ impl Reader {
         Ok(Session { reader: self, snapshot, count: AtomicU64::new(0) })
     }
 
-    /// Run a statement alone; see [`Session::fetch`].
-    ///
-    /// # Errors
-    /// The fault of the database.
-    pub async fn fetch(
-        &self,
-        sql: &Arc<str>,
-        parameters: Vec<Parameter>,
-        stop: &Stop,
-    ) -> Result<Rows, Fault> {
-        let part = self.session().await?.fetch(sql, None, parameters, stop).await?;
-        Arc::try_unwrap(part.rows).map_err(|_| Fault::bug("rows of nobody else are shared"))
-    }
-
     /// Whether the database answers.
     ///
     /// # Errors
