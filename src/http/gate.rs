@@ -14,13 +14,13 @@ use actix_web::error::PayloadError;
 use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
 use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
-use actix_web::{Error, HttpMessage, HttpRequest, web};
+use actix_web::{Error, HttpMessage, web};
 use futures_util::{Stream, StreamExt};
 
 use super::bytes::Reservation;
 use super::connection::Connection;
 use super::{State, client, graphql};
-use crate::graphql::load::{Client, REQUEST_POINTS, Refused, Standing};
+use crate::graphql::load::{Client, REQUEST_POINTS, Standing};
 
 /// Bodies up to this size are read and thrown away where the request is refused, since the
 /// connection can then be used again.
@@ -50,7 +50,7 @@ pub async fn gate(
     let client = client::identify(request.head(), &state.options.proxies);
     if let Some(refused) = state.api.load().refuse_unread(&client) {
         discard(&mut request).await;
-        let response = refuse(request.request(), refused);
+        let response = graphql::refuse(request.request(), refused);
         return Ok(finish(request.into_response(response), &state, &client));
     }
     request.extensions_mut().insert(client);
@@ -77,14 +77,10 @@ pub async fn gate(
     }
     let full = held.borrow().overflowed || !hold(&mut response, &state);
     if full {
-        let refusal = refuse(response.request(), state.api.load().refuse());
+        let refusal = graphql::refuse(response.request(), state.api.load().refuse());
         response = response.into_response(refusal);
     }
     Ok(finish(response, &state, &client))
-}
-
-fn refuse(request: &HttpRequest, refused: Refused) -> actix_web::HttpResponse {
-    graphql::answer(request, refused.into())
 }
 
 /// Take the memory of an answer for as long as it is being read.

@@ -13,7 +13,7 @@ use super::kept::{Answer, Asking, Found};
 use super::negotiate::{MediaType, accepted};
 use super::{RequestId, State, caching, compression, origin, sse};
 use crate::graphql::error::{GraphQLError, code};
-use crate::graphql::load::REQUEST_POINTS;
+use crate::graphql::load::{REQUEST_POINTS, Refused};
 use crate::graphql::{Context, Outcome, Request, Response};
 
 /// The header with which a request asks what it costs: `x-shotlist-cost: 1`.
@@ -55,7 +55,7 @@ pub async fn post(
     };
     match body::parse(&body, state.options.batch_max) {
         Ok(Body::One(parsed)) => respond(&request, &state, media_type, asked, Ok(*parsed)).await,
-        Ok(Body::Batch(batch)) => respond_to_all(&request, &state, batch).await,
+        Ok(Body::Batch(batch)) => respond_to_all(&request, &state, media_type, batch).await,
         Err(refusal) => respond(&request, &state, media_type, asked, Err(refusal)).await,
     }
 }
@@ -115,7 +115,7 @@ async fn known<'s>(
             let load = state.api.load();
             let client = request.extensions().get().copied();
             let mut response = match load.charge(client.as_ref(), REQUEST_POINTS) {
-                Err(refused) => answer(request, refused.into()),
+                Err(refused) => answer(request, media_type, refused.into()),
                 Ok(()) => {
                     load.counts().add(Outcome::Executed, since.elapsed());
                     sent(request, build(StatusCode::OK, media_type), &found)
@@ -198,7 +198,7 @@ async fn respond(
             };
             let mut response = match kept {
                 Ok(kept) => sent(request, build(StatusCode::OK, media_type), &kept),
-                Err(response) => answer(request, response),
+                Err(response) => answer(request, media_type, response),
             };
             response.extensions_mut().insert(Charged);
             response
@@ -207,14 +207,19 @@ async fn respond(
 }
 
 /// Answer a batch: one after the other, so that it takes no more room than one.
-async fn respond_to_all(request: &HttpRequest, state: &State, batch: Vec<Request>) -> HttpResponse {
+async fn respond_to_all(
+    request: &HttpRequest,
+    state: &State,
+    media_type: MediaType,
+    batch: Vec<Request>,
+) -> HttpResponse {
     let mut bodies = Vec::with_capacity(batch.len());
     for one in batch {
         bodies.push(state.api.execute(one, context(request)).await.body);
     }
     let body = [b"[".as_slice(), &bodies.join(&b','), b"]"].concat();
     let executed = Response { outcome: Outcome::Executed, body, retry_after: None, max_age: None };
-    let mut response = answer(request, executed);
+    let mut response = answer(request, media_type, executed);
     response.extensions_mut().insert(Charged);
     response
 }
@@ -234,9 +239,13 @@ fn is_safe(method: &Method) -> bool {
     method == Method::GET || method == Method::HEAD
 }
 
+/// A refusal as it is sent, to whoever it is.
+pub fn refuse(request: &HttpRequest, refused: Refused) -> HttpResponse {
+    answer(request, accepted(request).unwrap_or(MediaType::Json), refused.into())
+}
+
 /// An answer as it is sent.
-pub fn answer(request: &HttpRequest, response: Response) -> HttpResponse {
-    let media_type = accepted(request).unwrap_or(MediaType::Json);
+fn answer(request: &HttpRequest, media_type: MediaType, response: Response) -> HttpResponse {
     let mut builder = build(status(response.outcome, media_type), media_type);
     if response.outcome == Outcome::NotAllowed {
         builder.insert_header((header::ALLOW, "POST"));

@@ -42,12 +42,34 @@ impl MediaType {
     }
 }
 
+/// A range of media types that a client takes.
+struct Range<'a> {
+    name: &'a str,
+    quality: f32,
+}
+
+impl<'a> Range<'a> {
+    fn of(text: &'a str) -> Self {
+        let mut parts = text.split(';').map(str::trim);
+        let name = parts.next().unwrap_or_default();
+        let quality = parts
+            .filter_map(|parameter| parameter.strip_prefix("q="))
+            .find_map(|quality| quality.parse().ok());
+        Self { name, quality: quality.unwrap_or(1.0) }
+    }
+}
+
 /// The type that the client wants most; none where it takes neither.
 pub fn accepted(request: &HttpRequest) -> Option<MediaType> {
     let values = request.headers().get_all(header::ACCEPT);
-    let ranges: Vec<&str> =
-        values.filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(',')).collect();
-    if ranges.iter().all(|range| range.trim().is_empty()) {
+    let ranges: Vec<Range<'_>> = values
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .map(str::trim)
+        .filter(|range| !range.is_empty())
+        .map(Range::of)
+        .collect();
+    if ranges.is_empty() {
         return Some(MediaType::Json);
     }
     // Of equal wishes the one that is named first wins, and of those that are not named the first
@@ -55,8 +77,12 @@ pub fn accepted(request: &HttpRequest) -> Option<MediaType> {
     let candidates = [MediaType::Json, MediaType::GraphQL, MediaType::EventStream];
     let mut best = None;
     for media_type in candidates {
-        let quality = quality(&ranges, media_type.name());
-        let named = place(&ranges, media_type);
+        let names = |range: &Range<'_>| range.name.eq_ignore_ascii_case(media_type.name());
+        let named = ranges.iter().position(names);
+        let quality = match named {
+            Some(place) => ranges[place].quality,
+            None => covering(&ranges),
+        };
         // A stream is for those who ask for it: others would wait for its end.
         if quality == 0.0 || (media_type == MediaType::EventStream && named.is_none()) {
             continue;
@@ -69,37 +95,13 @@ pub fn accepted(request: &HttpRequest) -> Option<MediaType> {
     best.map(|(media_type, _)| media_type)
 }
 
-/// Where the ranges name a type itself.
-fn place(ranges: &[&str], media_type: MediaType) -> Option<usize> {
-    ranges.iter().position(|range| bare(range).eq_ignore_ascii_case(media_type.name()))
-}
-
-fn bare(range: &str) -> &str {
-    range.split(';').next().unwrap_or_default().trim()
-}
-
-/// The quality of a type: that of the most specific range that covers it, 0 where none does.
-fn quality(ranges: &[&str], name: &str) -> f32 {
-    let mut best = (0, 0.0);
-    for range in ranges {
-        let specificity = match bare(range) {
-            "*/*" => 1,
-            "application/*" => 2,
-            exact if exact.eq_ignore_ascii_case(name) => 3,
-            _ => continue,
-        };
-        let quality = range
-            .split(';')
-            .skip(1)
-            .filter_map(|parameter| parameter.trim().strip_prefix("q="))
-            .filter_map(|quality| quality.parse::<f32>().ok())
-            .next()
-            .unwrap_or(1.0);
-        if specificity > best.0 {
-            best = (specificity, quality);
-        }
-    }
-    best.1
+/// The quality of a type of ours that is not named: that of the most specific range that covers it,
+/// 0 where none does.
+fn covering(ranges: &[Range<'_>]) -> f32 {
+    let found = ["application/*", "*/*"]
+        .iter()
+        .find_map(|name| ranges.iter().find(|range| range.name.eq_ignore_ascii_case(name)));
+    found.map_or(0.0, |range| range.quality)
 }
 
 #[cfg(test)]

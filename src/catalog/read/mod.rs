@@ -265,16 +265,8 @@ impl Session<'_> {
     ) -> Result<Part, Fault> {
         let time = self.reader.statement_timeout;
         match (&self.reader.connections, &self.snapshot) {
-            (Connections::Postgres(pools), _) => {
-                let pools::Here { pool, sharing } = pools.here()?;
-                let parameters = match (keys, sharing) {
-                    (Some(KeyList::Ids(ids)), Some(sharing)) => {
-                        return sharing.fetch(&pool, sql, ids, rest).await;
-                    }
-                    (keys, _) => postgres::parameters(keys, rest),
-                };
-                postgres::Lease::of(pool.get().await?).fetch(sql, parameters).await.map(Part::from)
-            }
+            // In a box: SQLite's statements do not need the room.
+            (Connections::Postgres(pools), _) => Box::pin(pools.fetch(sql, keys, rest)).await,
             (Connections::Sqlite(_), Some(snapshot)) => {
                 let snapshot = snapshot.lock().unwrap_or_else(PoisonError::into_inner);
                 let stop = stop.no_later_than(time);

@@ -6,9 +6,9 @@ use std::sync::{Arc, PoisonError, RwLock};
 use deadpool::managed::Pool;
 use tokio::runtime::{Handle, Id};
 
-use super::postgres::Connector;
-use super::share::Sharing;
-use super::{Usage, pool, threads};
+use super::postgres::{Connector, Lease, parameters};
+use super::share::{Part, Sharing};
+use super::{KeyList, Parameter, Usage, pool, threads};
 use crate::catalog::Options;
 use crate::error::{Fault, FaultClass};
 
@@ -26,11 +26,11 @@ pub struct Pools {
 
 /// What belongs to a runtime.
 #[derive(Clone)]
-pub struct Here {
+struct Here {
     /// Its connections.
-    pub pool: Pool<Connector>,
+    pool: Pool<Connector>,
     /// The statements that run, if they are shared.
-    pub sharing: Option<Arc<Sharing>>,
+    sharing: Option<Arc<Sharing>>,
 }
 
 impl Pools {
@@ -54,7 +54,7 @@ impl Pools {
     }
 
     /// What belongs to this runtime.
-    pub fn here(&self) -> Result<Here, Fault> {
+    fn here(&self) -> Result<Here, Fault> {
         let here = Handle::try_current().map_err(|error| Fault::bug(error.to_string()))?.id();
         let known = |pools: &[(Id, Here)]| {
             pools.iter().find(|(id, _)| *id == here).map(|(_, its)| its.clone())
@@ -75,6 +75,23 @@ impl Pools {
         let its = Here { pool, sharing: self.shares_statements.then(Arc::default) };
         write.push((here, its.clone()));
         Ok(its)
+    }
+
+    /// Run a statement and read all its rows.
+    pub async fn fetch(
+        &self,
+        sql: &Arc<str>,
+        keys: Option<KeyList>,
+        rest: Vec<Parameter>,
+    ) -> Result<Part, Fault> {
+        let Here { pool, sharing } = self.here()?;
+        let parameters = match (keys, sharing) {
+            (Some(KeyList::Ids(ids)), Some(sharing)) => {
+                return sharing.fetch(&pool, sql, ids, rest).await;
+            }
+            (keys, _) => parameters(keys, rest),
+        };
+        Lease::of(pool.get().await?).fetch(sql, parameters).await.map(Part::from)
     }
 
     /// How the connections of all are used.

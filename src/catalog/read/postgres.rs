@@ -160,9 +160,11 @@ impl Manager for Connector {
     type Error = Fault;
 
     async fn create(&self) -> Result<Connection, Fault> {
+        // In boxes: it is rare and large, and every statement would have room for it, on either
+        // database.
         let (client, driver) = match self.tls.clone() {
-            None => driven(self.config.connect(NoTls).await?),
-            Some(tls) => driven(self.config.connect(tls).await?),
+            None => driven(Box::pin(self.config.connect(NoTls)).await?),
+            Some(tls) => driven(Box::pin(self.config.connect(tls)).await?),
         };
         let statements = Cache::new(STATEMENT_CACHE);
         Ok(Connection { client, driver, statements, opened: Instant::now(), tls: self.tls.clone() })
