@@ -62,6 +62,34 @@ pub enum FaultClass {
 }
 
 impl FaultClass {
+    /// Every class.
+    pub const ALL: [Self; 9] = [
+        Self::Unavailable,
+        Self::Overloaded,
+        Self::Timeout,
+        Self::ReadOnly,
+        Self::Conflict,
+        Self::Constraint,
+        Self::Full,
+        Self::Corrupt,
+        Self::Bug,
+    ];
+
+    /// Its name among the metrics.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Unavailable => "unavailable",
+            Self::Overloaded => "overloaded",
+            Self::Timeout => "timeout",
+            Self::ReadOnly => "read_only",
+            Self::Conflict => "conflict",
+            Self::Constraint => "constraint",
+            Self::Full => "full",
+            Self::Corrupt => "corrupt",
+            Self::Bug => "bug",
+        }
+    }
+
     /// The stable code that clients see.
     pub fn code(self) -> &'static str {
         match self {

@@ -152,6 +152,9 @@ fn text(state: &State) -> String {
     page.one(Counter, "statements_total", help, reader.statements());
     let help = "Those of them that others ran for them.";
     page.one(Counter, "statements_shared_total", help, reader.shared_statements());
+    let faults = reader.faults().map(|(class, count)| (class.name(), count));
+    let help = "Statements that failed, by class of fault: \"corrupt\" is a damaged database.";
+    page.each(Counter, "database_faults_total", "class", help, faults);
     let usage = reader.usage();
     let open =
         [("idle", usage.idle as u64), ("used", usage.open.saturating_sub(usage.idle) as u64)];

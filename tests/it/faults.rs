@@ -10,6 +10,7 @@ use serde_json::json;
 use shotlist::catalog::{Backend, Catalog, Options};
 use shotlist::error::{Error, FaultClass};
 
+use crate::load::metric;
 use crate::support::{App, BACKENDS, Database, fetch, runtime};
 
 fn class(error: &Error) -> Option<FaultClass> {
@@ -106,6 +107,8 @@ fn a_damaged_file_is_told_as_a_defect_without_its_cause() {
     assert!(error["extensions"]["requestId"].is_string(), "{answer}");
     let text = answer.to_string();
     assert!(!text.contains("malformed") && !text.contains("disk image"), "{text}");
+    let corrupt = metric(&app, "shotlist_database_faults_total{class=\"corrupt\"}");
+    assert!(corrupt > 0.0, "those who run it are told");
     let sql = "SELECT count(name_key) FROM person";
     let fault = runtime().block_on(fetch(app.api.catalog(), sql, Vec::new()));
     assert_eq!(fault.err().map(|fault| fault.class), Some(FaultClass::Corrupt));

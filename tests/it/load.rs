@@ -150,7 +150,8 @@ fn metrics(app: &App) -> BTreeMap<String, f64> {
     numbers.collect()
 }
 
-fn metric(app: &App, name: &str) -> f64 {
+/// One of them, with its labels.
+pub fn metric(app: &App, name: &str) -> f64 {
     let metrics = metrics(app);
     *metrics.get(name).unwrap_or_else(|| panic!("no {name} in {metrics:#?}"))
 }

@@ -94,6 +94,7 @@ pub struct Reader {
     connections: Connections,
     statement_timeout: Duration,
     statements: AtomicU64,
+    faults: [AtomicU64; FaultClass::ALL.len()],
 }
 
 enum Connections {
@@ -139,7 +140,12 @@ impl Reader {
 
     fn over(connections: Connections, options: &Options) -> Self {
         let statement_timeout = options.statement_timeout;
-        Self { connections, statement_timeout, statements: AtomicU64::new(0) }
+        Self {
+            connections,
+            statement_timeout,
+            statements: AtomicU64::new(0),
+            faults: Default::default(),
+        }
     }
 
     /// Which database it is.
@@ -161,6 +167,18 @@ impl Reader {
             Connections::Sqlite(_) => 0,
             Connections::Postgres(pools) => pools.joined(),
         }
+    }
+
+    /// How many statements have failed for each class of reason since the start, or found no
+    /// connection.
+    pub fn faults(&self) -> impl Iterator<Item = (FaultClass, u64)> {
+        let counts = self.faults.iter().map(|count| count.load(Ordering::Relaxed));
+        FaultClass::ALL.into_iter().zip(counts)
+    }
+
+    fn count(&self, fault: &Fault) {
+        let index = FaultClass::ALL.iter().position(|class| *class == fault.class);
+        self.faults[index.unwrap_or_default()].fetch_add(1, Ordering::Relaxed);
     }
 
     /// How the connections are used at present.
@@ -193,7 +211,11 @@ impl Reader {
     /// The fault of the database.
     pub async fn session(&self) -> Result<Session<'_>, Fault> {
         let snapshot = match &self.connections {
-            Connections::Sqlite(pool) => Some(Mutex::new(sqlite::Snapshot::of(pool.get().await?)?)),
+            Connections::Sqlite(pool) => {
+                let connection = pool.get().await.map_err(Fault::from);
+                let snapshot = connection.and_then(sqlite::Snapshot::of);
+                Some(Mutex::new(snapshot.inspect_err(|fault| self.count(fault))?))
+            }
             Connections::Postgres(_) => None,
         };
         Ok(Session { reader: self, snapshot, count: AtomicU64::new(0) })
@@ -248,7 +270,13 @@ impl Session<'_> {
         // The text alone: values are the client's.
         tracing::debug!(%sql);
         self.count.fetch_add(1, Ordering::Relaxed);
-        self.run(sql, keys, rest, stop).await
+        let read = self.run(sql, keys, rest, stop).await;
+        // What is given up is run again, and fails then if it does.
+        read.inspect_err(|fault| {
+            if !stop.is_spent() {
+                self.reader.count(fault);
+            }
+        })
     }
 
     /// Its statements were in vain and are run again by another one.
