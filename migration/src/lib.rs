@@ -45,6 +45,11 @@ impl MigratorTrait for Migrator {
                 sqlite: include_str!("sql/0006_changes.sqlite.sql"),
                 postgres: include_str!("sql/0006_changes.postgres.sql"),
             }),
+            Box::new(Step {
+                name: "m0007_row_ids",
+                sqlite: include_str!("sql/0007_row_ids.sqlite.sql"),
+                postgres: include_str!("sql/0007_row_ids.postgres.sql"),
+            }),
         ]
     }
 }

@@ -208,13 +208,14 @@ fn assert_whole_once(url: &str, database: &Database) {
 }
 
 /// The steps of the schema.
-const STEPS: [&str; 6] = [
+const STEPS: [&str; 7] = [
     "m0001_catalog",
     "m0002_lists",
     "m0003_imports",
     "m0004_awards",
     "m0005_ranking",
     "m0006_changes",
+    "m0007_row_ids",
 ];
 
 #[test]

@@ -1,0 +1,2 @@
+-- PostgreSQL's indexes hold what they name.
+SELECT 1;
