@@ -9,7 +9,7 @@ use libfuzzer_sys::fuzz_target;
 use shotlist::import::imdb::compose::{
     self, Unfit, World, person_number, person_of, title_number, title_of,
 };
-use shotlist::import::imdb::file::{File, Scope, key_of};
+use shotlist::import::imdb::file::{File, Scope};
 use shotlist::import::imdb::group::Group;
 use shotlist::import::jsonl;
 
@@ -101,9 +101,9 @@ fuzz_target!(|text: &str| {
             let place = group.scope.files().iter().position(|is| is == file);
             if let Some(place) = place {
                 if group.key.is_empty() {
-                    group.key = String::from_utf8_lossy(key_of(line.as_bytes())).into_owned();
+                    group.key = line.split('\t').next().unwrap_or_default().to_owned();
                 }
-                group.parts[place].push(number, line);
+                group.parts[place].push(number, line.as_bytes());
             }
         }
     }

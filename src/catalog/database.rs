@@ -130,6 +130,12 @@ impl Default for Options {
 pub(super) const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
 /// Connections to PostgreSQL that write; SQLite has one writer by nature.
 const POSTGRES_WRITE_CONNECTIONS: u32 = 4;
+/// Memory in which SQLite's writer holds pages, as its setting has it: 64 MiB, as far as they are
+/// needed. A refresh touches pages all over the indexes.
+const WRITE_CACHE: &str = "-65536";
+/// Pages in the log before they go to the file, as many as the log keeps room for. Whatever is
+/// written again in between goes there once.
+const CHECKPOINT_PAGES: &str = "16384";
 /// Prepared statements that a connection keeps.
 pub(super) const STATEMENT_CACHE: usize = 512;
 
@@ -141,6 +147,8 @@ pub async fn connect_write(url: &DatabaseUrl) -> Result<DatabaseConnection, Erro
                 .create_if_missing(true)
                 .journal_mode(SqliteJournalMode::Wal)
                 .synchronous(SqliteSynchronous::Full)
+                .pragma("cache_size", WRITE_CACHE)
+                .pragma("wal_autocheckpoint", CHECKPOINT_PAGES)
                 .optimize_on_close(true, Some(400));
             let pool = || {
                 SqlitePoolOptions::new()

@@ -3,7 +3,7 @@
 
 use std::cell::Cell;
 use std::collections::BTreeMap;
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -116,13 +116,19 @@ fn get(app: &App, path: &str, headers: &[(&str, &str)]) -> Answer {
 }
 
 /// Whether the server ends a connection, with or without an answer before.
-fn is_ended(stream: &mut TcpStream) -> bool {
+pub fn is_ended(stream: &mut impl Read) -> bool {
     let mut rest = [0; 4096];
     loop {
         match stream.read(&mut rest) {
             Ok(0) => return true,
             Ok(_) => {}
-            Err(error) => return error.kind() == std::io::ErrorKind::ConnectionReset,
+            // The latter is what TLS says of an end that is not announced.
+            Err(error) => {
+                return matches!(
+                    error.kind(),
+                    ErrorKind::ConnectionReset | ErrorKind::UnexpectedEof
+                );
+            }
         }
     }
 }
@@ -445,7 +451,7 @@ fn only_a_believed_proxy_tells_for_whom_it_asks() {
 }
 
 /// Timeouts that a test can wait for, each the shortest where it is meant.
-fn hasty() -> Options {
+pub fn hasty() -> Options {
     Options {
         header_timeout: Duration::from_millis(300),
         body_timeout: Duration::from_millis(300),

@@ -14,6 +14,7 @@ use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 use shotlist::catalog::{Backend, Catalog, DatabaseUrl, Options, database};
 use shotlist::http::{self, tls::Files};
 
+use crate::load::{hasty, is_ended};
 use crate::support::{App, Cluster, Database, runtime};
 
 /// An authority that tests trust, or do not.
@@ -117,6 +118,38 @@ fn the_server_speaks_tls_to_whoever_trusts_its_certificate() {
     let _ = plain.read_to_end(&mut answer);
     assert!(!answer.starts_with(b"HTTP"), "{:?}", String::from_utf8_lossy(&answer));
     assert!(ask(&mut connect(&app, &authority)).is_ok());
+}
+
+#[test]
+fn slow_clients_are_cut_off_in_the_handshake_and_after_it() {
+    let authority = Authority::new();
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let files = files(folder.path());
+    write(&files, &authority.certify("localhost"));
+    let options = http::Options { tls: Some(files), ..hasty() };
+    let app = App::with(Database::built_in(Backend::Sqlite), options);
+    std::thread::scope(|scope| {
+        for start in [b"".as_slice(), b"\x16\x03\x01\x02"] {
+            let app = &app;
+            scope.spawn(move || {
+                let mut stream = stream(app);
+                stream.write_all(start).expect("sent");
+                assert!(is_ended(&mut stream), "a handshake begins with {start:?}");
+            });
+        }
+        scope.spawn(|| {
+            let mut stream = connect(&app, &authority);
+            ask(&mut stream).expect("an answer");
+            assert!(is_ended(&mut stream), "no further request is sent");
+        });
+        scope.spawn(|| {
+            let mut stream = connect(&app, &authority);
+            ask(&mut stream).expect("an answer");
+            stream.write_all(b"GET /livez HTTP/1.1\r\nhost:").expect("sent");
+            assert!(is_ended(&mut stream), "half a head is sent");
+        });
+    });
+    ask(&mut connect(&app, &authority)).expect("others are answered");
 }
 
 #[test]

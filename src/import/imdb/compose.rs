@@ -60,27 +60,27 @@ pub struct World {
 }
 
 impl World {
-    fn has_title(&self, id: &str) -> bool {
+    fn has_title(&self, id: impl AsRef<[u8]>) -> bool {
         title_number(id).is_some_and(|number| self.titles.contains(number))
     }
 
-    fn has_show(&self, id: &str) -> bool {
+    fn has_show(&self, id: impl AsRef<[u8]>) -> bool {
         title_number(id).is_some_and(|number| self.shows.contains(number))
     }
 
-    fn has_person(&self, id: &str) -> bool {
+    fn has_person(&self, id: impl AsRef<[u8]>) -> bool {
         person_number(id).is_some_and(|number| self.people.contains(number))
     }
 }
 
 /// The number in the id of a title.
-pub fn title_number(id: &str) -> Option<Number> {
-    Number::parse(b"tt", id.as_bytes())
+pub fn title_number(id: impl AsRef<[u8]>) -> Option<Number> {
+    Number::parse(b"tt", id.as_ref())
 }
 
 /// The number in the id of a person.
-pub fn person_number(id: &str) -> Option<Number> {
-    Number::parse(b"nm", id.as_bytes())
+pub fn person_number(id: impl AsRef<[u8]>) -> Option<Number> {
+    Number::parse(b"nm", id.as_ref())
 }
 
 /// A line that the catalogue cannot take as it is.
@@ -393,7 +393,7 @@ fn each_line<'a>(
 ) {
     for (place, (number, line)) in part.lines().enumerate() {
         let mut reasons = Reasons::default();
-        let is_loaded = if part.lines().take(place).any(|(_, other)| other == line) {
+        let is_loaded = if part.raw_lines().take(place).any(|other| other == line.as_bytes()) {
             reasons.add("a repeated row", "");
             false
         } else if is_known {
@@ -705,6 +705,8 @@ pub const OF_LINES: u64 = !0xff_ffff;
 /// A hash for each part of a group, 0 where the part is empty: of its lines, and of which of the
 /// things that they name are there. While it stays, so do the rows.
 pub fn hashes(group: &Group, world: &World) -> [u64; 6] {
+    let is_tab = |byte: &u8| *byte == b'\t';
+    let is_comma = |byte: &u8| *byte == b',';
     let mut hashes = [0; 6];
     for (hash, (file, part)) in hashes.iter_mut().zip(group.files()) {
         if part.is_empty() {
@@ -718,34 +720,34 @@ pub fn hashes(group: &Group, world: &World) -> [u64; 6] {
             File::TitleBasics => {}
             File::TitleAkas | File::TitleRatings => see(world.has_title(&group.key)),
             File::NameBasics => {
-                for (_, line) in part.lines() {
-                    let titles = line.rsplit('\t').next().unwrap_or_default();
-                    titles.split(',').for_each(|title| see(world.has_title(title)));
+                for line in part.raw_lines() {
+                    let titles = line.rsplit(is_tab).next().unwrap_or_default();
+                    titles.split(is_comma).for_each(|title| see(world.has_title(title)));
                 }
             }
             File::TitleEpisode => {
                 see(world.has_title(&group.key));
-                for (_, line) in part.lines() {
-                    let parent = line.split('\t').nth(1).unwrap_or_default();
+                for line in part.raw_lines() {
+                    let parent = line.split(is_tab).nth(1).unwrap_or_default();
                     see(world.has_title(parent));
                     see(world.has_show(parent));
                 }
             }
             File::TitlePrincipals => {
                 see(world.has_title(&group.key));
-                for (_, line) in part.lines() {
-                    see(world.has_person(line.split('\t').nth(2).unwrap_or_default()));
+                for line in part.raw_lines() {
+                    see(world.has_person(line.split(is_tab).nth(2).unwrap_or_default()));
                 }
             }
             File::TitleCrew => {
                 see(world.has_title(&group.key));
-                for (_, line) in part.lines() {
-                    let people = line.split('\t').skip(1).flat_map(|list| list.split(','));
+                for line in part.raw_lines() {
+                    let people = line.split(is_tab).skip(1).flat_map(|list| list.split(is_comma));
                     people.for_each(|person| see(world.has_person(person)));
                 }
             }
         }
-        let lines = xxh3_64(part.text().as_bytes()) & OF_LINES;
+        let lines = xxh3_64(part.bytes()) & OF_LINES;
         *hash = (lines | (there >> 40)).max(1);
     }
     hashes

@@ -4,14 +4,14 @@
 //! There is no quoting and there are no escapes: a tab ends a column and a newline a line, whatever
 //! stands around them. `\N` is a missing value.
 
-use std::fs;
 use std::io::{self, BufRead, BufReader, Read, Seek, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use std::thread;
 use std::time::{Duration, SystemTime};
+use std::{fs, mem};
 
 use flate2::bufread::MultiGzDecoder;
 use sha2::{Digest, Sha256};
@@ -303,10 +303,21 @@ impl Input {
         let read = Arc::clone(&counted.read);
         let source = decoded(counted).map_err(refuse)?;
         let (send, blocks) = sync_channel(BLOCKS_WAITING);
+        let (give_back, used) = channel();
         let name = self.name.clone();
-        thread::spawn(move || read_blocks(source, &name, &send));
-        let mut lines =
-            Lines { file: self.file, blocks, block: Vec::new(), at: 0, end: 0, line: 0, read };
+        thread::spawn(move || read_blocks(source, &name, &send, &used));
+        let block = Vec::new();
+        let mut lines = Lines {
+            file: self.file,
+            blocks,
+            give_back,
+            block,
+            at: 0,
+            key: 0,
+            end: 0,
+            line: 0,
+            read,
+        };
         // The header has been recognised.
         lines.advance()?;
         lines.advance()?;
@@ -356,12 +367,20 @@ impl Seek for Counted {
 
 type Block = Result<Vec<u8>, Error>;
 
-/// Send whole lines, block by block, until the end or the first thing that is wrong.
-fn read_blocks(mut source: Box<dyn BufRead + Send>, name: &str, send: &SyncSender<Block>) {
+/// Send whole lines, block by block, until the end or the first thing that is wrong. The memory of
+/// a block that is used up serves for another: fresh memory costs as much as reading into it.
+fn read_blocks(
+    mut source: Box<dyn BufRead + Send>,
+    name: &str,
+    send: &SyncSender<Block>,
+    used: &Receiver<Vec<u8>>,
+) {
     let mut lines: u64 = 0;
     let mut rest = Vec::new();
     loop {
-        let mut block = Vec::with_capacity(BLOCK_BYTES + rest.len());
+        let mut block = used.try_recv().unwrap_or_default();
+        block.clear();
+        block.reserve(BLOCK_BYTES + rest.len());
         block.append(&mut rest);
         let limit = (BLOCK_BYTES as u64).max(block.len() as u64);
         let read = source.by_ref().take(limit).read_to_end(&mut block);
@@ -420,9 +439,11 @@ pub struct Lines {
     /// The file.
     pub file: File,
     blocks: Receiver<Block>,
+    give_back: Sender<Vec<u8>>,
     block: Vec<u8>,
-    /// Where the line starts, and where the next one does.
+    /// Where the line starts, where its key ends, and where the next one starts.
     at: usize,
+    key: usize,
     end: usize,
     line: u64,
     read: Arc<AtomicU64>,
@@ -438,18 +459,22 @@ impl Lines {
         while self.at >= self.block.len() {
             match self.blocks.recv() {
                 Ok(block) => {
-                    self.block = block?;
+                    let used = mem::replace(&mut self.block, block?);
+                    // Who has read everything needs no memory any more.
+                    let _ = self.give_back.send(used);
                     self.at = 0;
                 }
                 Err(_) => {
                     self.block = Vec::new();
-                    (self.at, self.end) = (0, 0);
+                    (self.at, self.key, self.end) = (0, 0, 0);
                     return Ok(false);
                 }
             }
         }
         let end = memchr::memchr(b'\n', &self.block[self.at..]);
         self.end = end.map_or(self.block.len(), |end| self.at + end + 1);
+        let line = self.line();
+        self.key = self.at + memchr::memchr(b'\t', line).unwrap_or(line.len());
         self.line += 1;
         Ok(true)
     }
@@ -457,6 +482,11 @@ impl Lines {
     /// The line, without its end; empty at the end of the file.
     pub fn line(&self) -> &[u8] {
         self.block[self.at..self.end].strip_suffix(b"\n").unwrap_or_default()
+    }
+
+    /// What stands before its first tab.
+    pub fn key(&self) -> &[u8] {
+        &self.block[self.at..self.key]
     }
 
     /// Whether there is a line.
@@ -473,11 +503,6 @@ impl Lines {
     pub fn bytes_read(&self) -> u64 {
         self.read.load(Ordering::Relaxed)
     }
-}
-
-/// What stands before the first tab.
-pub fn key_of(line: &[u8]) -> &[u8] {
-    memchr::memchr(b'\t', line).map_or(line, |tab| &line[..tab])
 }
 
 /// Standard input in a file, so that it can be read more than once.

@@ -28,6 +28,10 @@ const TABLES: &str =
 /// The schema that holds PostgreSQL's copies; there is none but during a load.
 const SCHEMA: &str = "shotlist_load";
 
+/// A connection of one thread, which needs no locks.
+const OURS_ALONE: OpenFlags =
+    OpenFlags::SQLITE_OPEN_READ_WRITE.union(OpenFlags::SQLITE_OPEN_NO_MUTEX);
+
 fn moved() -> Error {
     Error::refused("somebody wrote to the catalogue meanwhile: try again")
 }
@@ -60,7 +64,7 @@ pub fn sqlite<T>(
     }
     refuse_if_moved(&place, change)?;
     place.execute("VACUUM INTO ?", [beside.0.to_string_lossy()])?;
-    let copy = Connection::open_with_flags(&beside.0, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    let copy = Connection::open_with_flags(&beside.0, OURS_ALONE)?;
     copy.execute_batch(
         "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA locking_mode = EXCLUSIVE;
         PRAGMA cache_size = -65536; PRAGMA temp_store = FILE; PRAGMA foreign_keys = OFF; BEGIN",
@@ -91,7 +95,7 @@ fn in_transaction<T>(
     load: impl FnOnce(SqliteSink<'_>) -> Result<T, Error>,
     after: impl FnOnce(&T) -> String,
 ) -> Result<T, Error> {
-    let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    let connection = Connection::open_with_flags(path, OURS_ALONE)?;
     connection.execute_batch(
         "PRAGMA busy_timeout = 10000; PRAGMA cache_size = -65536; PRAGMA temp_store = FILE;
         PRAGMA foreign_keys = OFF; BEGIN IMMEDIATE",

@@ -3,7 +3,7 @@
 //! The files are in the order of the text of the ids, so that they are read side by side, and a
 //! thing is in memory only while it is looked at.
 
-use super::file::{File, Inputs, Lines, Scope, key_of};
+use super::file::{File, Inputs, Lines, Scope};
 use crate::error::Error;
 
 /// Longer than any id.
@@ -12,7 +12,7 @@ const KEY_BYTES_MAX: usize = 100;
 /// The lines of one file about one thing.
 #[derive(Debug, Default)]
 pub struct Part {
-    text: String,
+    text: Vec<u8>,
     /// Where each line ends, with its number.
     lines: Vec<(usize, u64)>,
 }
@@ -20,15 +20,21 @@ pub struct Part {
 impl Part {
     /// The lines, each with its number.
     pub fn lines(&self) -> impl Iterator<Item = (u64, &str)> {
-        self.lines.iter().scan(0, |start, (end, number)| {
+        let numbers = self.lines.iter().map(|(_, number)| *number);
+        numbers.zip(self.raw_lines().map(text))
+    }
+
+    /// The lines as bytes. To know that they are text costs as much as to compare them.
+    pub fn raw_lines(&self) -> impl Iterator<Item = &[u8]> {
+        self.lines.iter().scan(0, |start, (end, _)| {
             let line = &self.text[*start..*end - 1];
             *start = *end;
-            Some((*number, line))
+            Some(line)
         })
     }
 
     /// The lines with their ends.
-    pub fn text(&self) -> &str {
+    pub fn bytes(&self) -> &[u8] {
         &self.text
     }
 
@@ -43,9 +49,9 @@ impl Part {
     }
 
     /// Put a line in.
-    pub fn push(&mut self, number: u64, line: &str) {
-        self.text.push_str(line);
-        self.text.push('\n');
+    pub fn push(&mut self, number: u64, line: &[u8]) {
+        self.text.extend_from_slice(line);
+        self.text.push(b'\n');
         self.lines.push((self.text.len(), number));
     }
 
@@ -119,12 +125,12 @@ impl Groups {
     /// What is wrong with a file; also that it is not in order.
     pub fn next(&mut self, group: &mut Group) -> Result<bool, Error> {
         let keys = self.readers.iter().filter(|lines| lines.is_some());
-        let Some(least) = keys.map(|lines| key_of(lines.line())).min() else {
+        let Some(least) = keys.map(Lines::key).min() else {
             return Ok(false);
         };
         if least.len() > KEY_BYTES_MAX {
             let shown: String = text(least).chars().take(40).collect();
-            let lines = self.readers.iter().find(|lines| key_of(lines.line()) == least);
+            let lines = self.readers.iter().find(|lines| lines.key() == least);
             let at =
                 lines.map_or((self.scope.name(), 0), |lines| (lines.file.name(), lines.number()));
             return Err(Error::refused(format!(
@@ -137,16 +143,16 @@ impl Groups {
         let least = text(least).to_owned();
         group.clear(&least);
         for (part, lines) in group.parts.iter_mut().zip(&mut self.readers) {
-            while lines.is_some() && key_of(lines.line()) == least.as_bytes() {
-                part.push(lines.number(), text(lines.line()));
+            while lines.is_some() && lines.key() == least.as_bytes() {
+                part.push(lines.number(), lines.line());
                 lines.advance()?;
             }
-            if lines.is_some() && key_of(lines.line()) < least.as_bytes() {
+            if lines.is_some() && lines.key() < least.as_bytes() {
                 return Err(Error::refused(format!(
                     "{}, line {}: {} stands after {least}: the file is not in the order of its ids",
                     lines.file.name(),
                     lines.number(),
-                    text(key_of(lines.line())).escape_debug(),
+                    text(lines.key()).escape_debug(),
                 )));
             }
         }

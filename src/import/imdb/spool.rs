@@ -90,7 +90,7 @@ impl Reading {
             for _ in 0..self.number()? {
                 let number = self.number()?;
                 let line = self.text()?;
-                group.parts[place].push(number, &line);
+                group.parts[place].push(number, line.as_bytes());
             }
         }
         Ok(Some(group))
