@@ -145,6 +145,14 @@ impl Catalog {
     /// When the database fails.
     pub async fn close(self) -> Result<(), Error> {
         self.read.close();
+        if self.read.backend() == Backend::Sqlite {
+            // Whoever has the file open still reads faster from it than from its log.
+            let checkpoint = self.write.execute_unprepared("PRAGMA wal_checkpoint(PASSIVE)").await;
+            if let Err(error) = checkpoint {
+                // What is committed is safe in the log.
+                tracing::warn!(fault = %Fault::from(error), "the log is left beside the file");
+            }
+        }
         self.write.close().await?;
         Ok(())
     }
