@@ -17,7 +17,7 @@ use shotlist::graphql::schema::Schema;
 use shotlist::import::generate;
 
 use crate::oracle::setting;
-use crate::support::{App, Database, fetch, runtime};
+use crate::support::{App, BACKENDS, Database, fetch, runtime};
 
 /// Steps of SQLite that reading a row and asking whether it fits takes, at the most.
 const STEPS_OF_A_ROW: u64 = 25;
@@ -344,12 +344,8 @@ fn a_large_catalogue_costs_what_is_shown(backend: Backend) {
     }
 }
 
+/// One after the other: each takes gigabytes.
 #[test]
-fn a_large_catalogue_costs_what_is_shown_on_sqlite() {
-    a_large_catalogue_costs_what_is_shown(Backend::Sqlite);
-}
-
-#[test]
-fn a_large_catalogue_costs_what_is_shown_on_postgresql() {
-    a_large_catalogue_costs_what_is_shown(Backend::Postgres);
+fn a_large_catalogue_costs_what_is_shown_on_both_databases() {
+    BACKENDS.into_iter().for_each(a_large_catalogue_costs_what_is_shown);
 }

@@ -57,7 +57,28 @@ pub struct Database {
     pub url: DatabaseUrl,
     pub text: String,
     pub backend: Backend,
-    _folder: Option<TempDir>,
+    _owned: Option<Owned>,
+}
+
+/// What goes with the database to which it belongs.
+enum Owned {
+    Folder {
+        _folder: TempDir,
+    },
+    /// A database of the cluster: together those of all tests take more room than any disk must have.
+    Named(String),
+}
+
+impl Drop for Owned {
+    fn drop(&mut self) {
+        let Self::Named(name) = self else { return };
+        let sql = format!("DROP DATABASE {name} WITH (FORCE)");
+        // A test may end within a runtime, where another one cannot be waited for.
+        let dropped = std::thread::scope(|scope| scope.spawn(|| cluster().try_admin(&sql)).join());
+        if let Ok(Err(error)) = dropped {
+            eprintln!("{sql}: {error}");
+        }
+    }
 }
 
 impl Database {
@@ -89,9 +110,9 @@ impl Database {
             Backend::Postgres => {
                 static TEMPLATE: OnceLock<String> = OnceLock::new();
                 let template = TEMPLATE.get_or_init(|| {
-                    let database = Self::postgres("template0");
-                    fill(&database.text);
-                    cluster().name_of(&database.text)
+                    let name = "built_in".to_owned();
+                    cluster().built_in(&name);
+                    name
                 });
                 Self::postgres(template)
             }
@@ -104,7 +125,7 @@ impl Database {
             url: text.parse().expect("a database URL"),
             text,
             backend: Backend::Sqlite,
-            _folder: Some(folder),
+            _owned: Some(Owned::Folder { _folder: folder }),
         }
     }
 
@@ -113,19 +134,20 @@ impl Database {
         let cluster = cluster();
         let name = format!("test_{}", COUNT.fetch_add(1, Ordering::Relaxed));
         cluster.admin(&format!("CREATE DATABASE {name} TEMPLATE {template}"));
-        Self::at(cluster.url(&name))
+        let database = Self::at(cluster.url(&name));
+        Self { _owned: Some(Owned::Named(name)), ..database }
     }
 
     /// On PostgreSQL, where it is already.
     fn at(text: String) -> Self {
         let url = text.parse().expect("a database URL");
-        Self { url, text, backend: Backend::Postgres, _folder: None }
+        Self { url, text, backend: Backend::Postgres, _owned: None }
     }
 
     /// The same one, which is gone with the first of the two.
     pub fn share(&self) -> Self {
         let (url, text) = (self.url.clone(), self.text.clone());
-        Self { url, text, backend: self.backend, _folder: None }
+        Self { url, text, backend: self.backend, _owned: None }
     }
 
     pub fn open(&self) -> Catalog {
@@ -386,7 +408,9 @@ impl Cluster {
         let output = user.run(initdb.arg(&folder)).output().expect("initdb starts");
         assert!(output.status.success(), "initdb: {}", String::from_utf8_lossy(&output.stderr));
 
-        let settings = "listen_addresses = ''\nfsync = off\nmax_connections = 300\n";
+        // Nobody reads its log, which is kept small.
+        let settings = "listen_addresses = ''\nfsync = off\nmax_connections = 300\n\
+            wal_level = minimal\nmax_wal_senders = 0\nmax_wal_size = 128MB\n";
         write(&folder.join("postgresql.auto.conf"), settings);
 
         // A line in the pipe is a signal after which the server starts again. No arguments in the
@@ -482,11 +506,6 @@ impl Cluster {
         format!(
             "postgres:///{database}?host={folder}&port={port}&user=shotlist&password=C4NARYpassword"
         )
-    }
-
-    fn name_of(&self, url: &str) -> String {
-        let start = "postgres:///".len();
-        url[start..].split('?').next().expect("a name").to_owned()
     }
 
     fn admin(&self, sql: &str) {
