@@ -4,9 +4,9 @@
 use std::fs;
 
 use crate::catalogue::Catalogue;
-use crate::load::{Load, Measurement};
+use crate::load::{Load, Measurement, Rival};
 use crate::questions::Question;
-use crate::servers::{BARE, Entry, KEPT, Peers, Running, bodies};
+use crate::servers::{BARE, KEPT, Peers, Running, bodies};
 use crate::support::Result;
 use crate::support::text::table;
 
@@ -22,16 +22,19 @@ pub fn run(catalogue: &Catalogue, load: &Load, peers: &mut Peers) -> Result<Stri
     let (_, answer) = server.post(&asked[0])?;
     let file = load.folder.join("answer");
     fs::write(&file, answer)?;
-    let measure = |entry: &'static Entry, server: &Running| {
-        load.measure(entry, server, &catalogue.postgres, QUERY, &asked)
-    };
-    let kept = measure(&KEPT, &server)?;
-    server.stop()?;
     let mut command = peers.command(&BARE, catalogue)?;
     command.env("ANSWER", &file);
-    let mut server = Running::start(&BARE, command, &load.folder)?;
-    let bare = measure(&BARE, &server)?;
+    let mut plain = Running::start(&BARE, command, &load.folder)?;
+    let rivals = [(&BARE, &plain), (&KEPT, &server)].map(|(entry, server)| Rival {
+        entry,
+        server,
+        bodies: asked.clone(),
+    });
+    let measured = load.measure(&rivals, &catalogue.postgres, QUERY);
+    let measured = measured.into_iter().collect::<Result<Vec<_>>>()?;
     server.stop()?;
+    plain.stop()?;
+    let bare = &measured[0];
 
     let row = |one: &Measurement| {
         vec![
@@ -45,5 +48,7 @@ pub fn run(catalogue: &Catalogue, load: &Load, peers: &mut Peers) -> Result<Stri
     };
     let header = ["", "req/s", "of bare", "p50 ms", "p99 ms", "server CPU ms/req"];
     let header = header.map(str::to_owned).to_vec();
-    Ok(table(&[header, row(&bare), row(&kept)]))
+    let mut lines = vec![header];
+    lines.extend(measured.iter().map(row));
+    Ok(table(&lines))
 }

@@ -1,7 +1,7 @@
 //! The load, and what it costs.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
@@ -23,6 +23,9 @@ const IDLE_WAIT_MAX: Duration = Duration::from_secs(60);
 /// How servers are asked.
 pub struct Load {
     pub connections: u32,
+    /// How often each server is asked.
+    pub rounds: u32,
+    /// How long, each time.
     pub time: Duration,
     pub warm_up: Duration,
     /// For requests and the script.
@@ -82,21 +85,57 @@ pub fn find_wrk() -> Result {
     }
 }
 
+/// A server with the requests that are put to it.
+pub struct Rival<'a> {
+    pub entry: &'static Entry,
+    pub server: &'a Running,
+    pub bodies: Vec<String>,
+}
+
+/// What a query cost in one round.
+struct Round {
+    seconds: f64,
+    requests: u64,
+    errors: u64,
+    bytes: u64,
+    p50_ms: f64,
+    p99_ms: f64,
+    server_cpu_ms: f64,
+    database_cpu_ms: f64,
+    load_cpu_share: f64,
+}
+
 impl Load {
+    /// Put a query to some servers, to one after the other in each round: how fast a computer is
+    /// changes with time, and what is compared must not.
     pub fn measure(
         &self,
-        entry: &'static Entry,
-        server: &Running,
+        rivals: &[Rival<'_>],
         postgres: &Cluster,
         query: &'static str,
-        bodies: &[String],
-    ) -> Result<Measurement> {
-        let file = self.folder.join("requests");
-        fs::write(&file, bodies.join("\n") + "\n")?;
-        fs::write(self.folder.join("load.lua"), SCRIPT)?;
-        server.forget_peak()?;
-        // Not with the requests that are measured, as far as there are others.
-        let warm_up = self.wrk(server.url(), &file, self.warm_up, bodies.len() / 2, true)?;
+    ) -> Vec<Result<Measurement>> {
+        let warm_up = |rival: &Rival<'_>| -> Result<Vec<Round>> {
+            rival.server.forget_peak()?;
+            self.warm_up(rival)?;
+            Ok(Vec::new())
+        };
+        let mut measured: Vec<Result<Vec<Round>>> = rivals.iter().map(warm_up).collect();
+        for number in 0..self.rounds {
+            for (rival, rounds) in rivals.iter().zip(&mut measured) {
+                let Ok(of_rival) = rounds else { continue };
+                match self.round(rival, postgres, number) {
+                    Ok(round) => of_rival.push(round),
+                    Err(error) => *rounds = Err(error),
+                }
+            }
+        }
+        let told = rivals.iter().zip(measured);
+        told.map(|(rival, rounds)| self.median(rival, query, &rounds?)).collect()
+    }
+
+    fn warm_up(&self, rival: &Rival<'_>) -> Result {
+        // Not with the requests that are measured first, as far as there are others.
+        let warm_up = self.wrk(rival, self.warm_up, rival.bodies.len() / 2, true)?;
         if warm_up.errors + warm_up.wrong > 0 {
             return Err(format!(
                 "{} of {} requests failed, {} answers were wrong: {}",
@@ -104,11 +143,17 @@ impl Load {
             )
             .into());
         }
-        let (server_before, postgres_before) = when_idle(server, postgres)?;
+        Ok(())
+    }
+
+    fn round(&self, rival: &Rival<'_>, postgres: &Cluster, number: u32) -> Result<Round> {
+        // Each with other requests, as far as there are others.
+        let skipped = rival.bodies.len() * number as usize / self.rounds as usize;
+        let (server_before, postgres_before) = when_idle(rival.server, postgres)?;
         let load_before = load_cpu()?;
-        let outcome = self.wrk(server.url(), &file, self.time, 0, false)?;
+        let outcome = self.wrk(rival, self.time, skipped, false)?;
         let load_cpu = load_cpu()?.saturating_sub(load_before);
-        let (server_after, postgres_after) = when_idle(server, postgres)?;
+        let (server_after, postgres_after) = when_idle(rival.server, postgres)?;
         if outcome.requests == 0 {
             return Err("no request was answered".into());
         }
@@ -118,40 +163,70 @@ impl Load {
         let cpu_ms =
             |from: Duration, to: Duration| to.saturating_sub(from).as_secs_f64() * 1e3 / requests;
         let seconds = outcome.duration_us as f64 / 1e6;
-        Ok(Measurement {
-            at: 0,
-            productions: 0,
-            server: entry.name,
-            is_sqlite: entry.database == Database::Sqlite,
-            query,
-            connections: self.connections,
+        Ok(Round {
             seconds,
             requests: outcome.requests,
             errors: outcome.errors,
-            bytes_per_answer: outcome.bytes / outcome.requests,
-            requests_per_second: outcome.requests as f64 / seconds,
+            bytes: outcome.bytes,
             p50_ms: outcome.p50_us as f64 / 1e3,
             p99_ms: outcome.p99_us as f64 / 1e3,
             server_cpu_ms: cpu_ms(server_before, server_after),
             database_cpu_ms: cpu_ms(postgres_before, postgres_after),
             load_cpu_share: load_cpu.as_secs_f64() / seconds,
-            peak_mib: server.peak_kib()? as f64 / 1024.0,
+        })
+    }
+
+    /// All rounds in one: counts are of all of them, and of the rest it is the median.
+    fn median(
+        &self,
+        rival: &Rival<'_>,
+        query: &'static str,
+        rounds: &[Round],
+    ) -> Result<Measurement> {
+        let sum = |of: fn(&Round) -> u64| rounds.iter().map(of).sum::<u64>();
+        let median = |of: fn(&Round) -> f64| {
+            let mut all: Vec<f64> = rounds.iter().map(of).collect();
+            all.sort_by(f64::total_cmp);
+            all[all.len() / 2]
+        };
+        let requests = sum(|round| round.requests);
+        Ok(Measurement {
+            at: 0,
+            productions: 0,
+            server: rival.entry.name,
+            is_sqlite: rival.entry.database == Database::Sqlite,
+            query,
+            connections: self.connections,
+            seconds: rounds.iter().map(|round| round.seconds).sum(),
+            requests,
+            errors: sum(|round| round.errors),
+            bytes_per_answer: sum(|round| round.bytes) / requests,
+            requests_per_second: median(|round| round.requests as f64 / round.seconds),
+            p50_ms: median(|round| round.p50_ms),
+            p99_ms: median(|round| round.p99_ms),
+            server_cpu_ms: median(|round| round.server_cpu_ms),
+            database_cpu_ms: median(|round| round.database_cpu_ms),
+            load_cpu_share: median(|round| round.load_cpu_share),
+            peak_mib: rival.server.peak_kib()? as f64 / 1024.0,
         })
     }
 
     fn wrk(
         &self,
-        url: &str,
-        requests: &Path,
+        rival: &Rival<'_>,
         time: Duration,
         skipped: usize,
         is_checked: bool,
     ) -> Result<Outcome> {
+        let requests = self.folder.join("requests");
+        fs::write(&requests, rival.bodies.join("\n") + "\n")?;
+        fs::write(self.folder.join("load.lua"), SCRIPT)?;
+        let url = rival.server.url();
         let mut wrk = Command::new("wrk");
         wrk.args(["--threads", "1", "--timeout", "30s", "--script"]);
         wrk.arg(self.folder.join("load.lua"));
         wrk.args(["--connections", &self.connections.to_string()]);
-        wrk.args(["--duration", &format!("{}s", time.as_secs()), url, "--"]).arg(requests);
+        wrk.args(["--duration", &format!("{}s", time.as_secs()), url, "--"]).arg(&requests);
         wrk.arg(skipped.to_string()).arg(if is_checked { "checked" } else { "unchecked" });
         let text = output(&mut wrk)?;
         let line = text.lines().find_map(|line| line.strip_prefix("outcome "));

@@ -1,7 +1,7 @@
 //! What a request costs, beside other GraphQL servers and the plain limit: `make bench`.
 //!
 //! The same questions are put to every server over the same invented catalogue, one server after
-//! the other. Its answers are first compared with those of plain SQL, value by value; then `wrk`
+//! the other, in several rounds. Its answers are first compared with those of plain SQL, value by value; then `wrk`
 //! asks as fast as it is answered. Costs are processor times, of the server and of the connections
 //! that it has to PostgreSQL: requests per second say less where load, server and database share
 //! the processors, as here. On Linux only: costs are read from `/proc`.
@@ -30,7 +30,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use clap::{Arg, ArgMatches, value_parser};
 
 use catalogue::Catalogue;
-use load::{Load, Measurement};
+use load::{Load, Measurement, Rival};
 use questions::{QUERIES, Question};
 use servers::{Entry, Peers, Running, SERVERS};
 use support::Result;
@@ -64,7 +64,8 @@ fn command() -> clap::Command {
         .arg(number("productions", "10000", "Size of the catalogue, 100 to 20000000"))
         .arg(names("servers", servers, "Only these, separated by commas"))
         .arg(names("queries", QUERIES.to_vec(), "Only these, separated by commas"))
-        .arg(number("seconds", "10", "How long each query is measured"))
+        .arg(number("rounds", "3", "How often each query is put to each server, in turns"))
+        .arg(number("seconds", "4", "How long, each time"))
         .arg(number("warm-up", "3", "How many seconds it runs before"))
         .arg(number("connections", "32", "Connections that ask at once"))
         .arg(folder("folder", "Where catalogues and results are kept, rather than below target"))
@@ -106,6 +107,7 @@ fn bench() -> Result<bool> {
     let servers = chosen(&matches, "servers", SERVERS, |server| server.name);
     let load = Load {
         connections: number("connections")?,
+        rounds: number("rounds")?,
         time: Duration::from_secs(number("seconds")?.into()),
         warm_up: Duration::from_secs(number("warm-up")?.into()),
         folder: folder.clone(),
@@ -122,22 +124,32 @@ fn bench() -> Result<bool> {
         questions.push(Question::read(&catalogue, query)?);
     }
     let mut run = Run { catalogue, load, at: now()?, failures: Vec::new(), measured: Vec::new() };
+    let mut running = Vec::new();
     for server in servers {
-        match peers.command(server, &run.catalogue) {
-            Ok(command) => {
-                if let Err(error) = run.server(server, command, &questions) {
-                    run.fail(format!("{}: {error}", server.name));
-                }
-            }
-            Err(error) => eprintln!("{} is left out: {error}", server.name),
+        let Ok(command) = peers
+            .command(server, &run.catalogue)
+            .inspect_err(|error| eprintln!("{} is left out: {error}", server.name))
+        else {
+            continue;
+        };
+        match Running::start(server, command, &run.load.folder) {
+            Ok(started) => running.push((server, started)),
+            Err(error) => run.fail(format!("{}: {error}", server.name)),
         }
     }
+    for question in &questions {
+        run.question(question, &mut running)?;
+    }
+    for (_, mut server) in running {
+        server.stop()?;
+    }
     let heading = format!(
-        "{} productions, {}, {} processors, {} connections, {} s each",
+        "{} productions, {}, {} processors, {} connections, {} rounds of {} s",
         grouped(productions.into()),
         run.catalogue.postgres.version()?,
         std::thread::available_parallelism()?,
         run.load.connections,
+        run.load.rounds,
         run.load.time.as_secs(),
     );
     print(&table::text(&heading, &run.measured, run.load.connections))?;
@@ -178,49 +190,45 @@ impl Run {
         self.failures.push(failure);
     }
 
-    /// Put all questions to a server; what fails for one of them is told, and not measured.
-    fn server(
+    /// Put a question to all servers; where one fails, that is told, and not measured.
+    fn question(
         &mut self,
-        entry: &'static Entry,
-        command: std::process::Command,
-        questions: &[Question],
+        question: &Question,
+        running: &mut Vec<(&'static Entry, Running)>,
     ) -> Result {
-        let mut server = Running::start(entry, command, &self.load.folder)?;
-        for question in questions {
-            let query = question.query;
-            let Some(bodies) = servers::bodies(entry, &server, question)? else {
-                eprintln!("{}: {query} is left out: it has no such query", entry.name);
-                continue;
-            };
-            match self.query(entry, &mut server, question, &bodies) {
+        let query = question.query;
+        let mut rivals = Vec::new();
+        for (entry, server) in running.iter() {
+            match servers::bodies(entry, server, question) {
+                Ok(None) => eprintln!("{}: {query} is left out: it has no such query", entry.name),
+                Ok(Some(bodies)) => match question.compare(server, &bodies) {
+                    Ok(()) => rivals.push(Rival { entry, server, bodies }),
+                    Err(error) => self.fail(format!("{}: {query}: {error}", entry.name)),
+                },
+                Err(error) => self.fail(format!("{}: {query}: {error}", entry.name)),
+            }
+        }
+        let measured = self.load.measure(&rivals, &self.catalogue.postgres, query);
+        for (rival, measured) in rivals.iter().zip(measured) {
+            match measured {
                 Ok(measurement) => {
+                    let (at, productions) = (self.at, self.catalogue.productions);
+                    let measurement = Measurement { at, productions, ..measurement };
                     eprintln!("{}", table::line(&measurement));
                     self.keep(&measurement)?;
                     self.measured.push(measurement);
                 }
-                Err(error) => self.fail(format!("{}: {query}: {error}", entry.name)),
-            }
-            if server.has_ended() {
-                return Err(format!("it ended: {}", server.log()).into());
+                Err(error) => self.fail(format!("{}: {query}: {error}", rival.entry.name)),
             }
         }
-        server.stop()
-    }
-
-    fn query(
-        &self,
-        entry: &'static Entry,
-        server: &mut Running,
-        question: &Question,
-        bodies: &[String],
-    ) -> Result<Measurement> {
-        question.compare(server, bodies)?;
-        let (load, catalogue) = (&self.load, &self.catalogue);
-        Ok(Measurement {
-            at: self.at,
-            productions: catalogue.productions,
-            ..load.measure(entry, server, &catalogue.postgres, question.query, bodies)?
-        })
+        running.retain(|(entry, server)| {
+            let is_there = !server.has_ended();
+            if !is_there {
+                self.fail(format!("{} ended: {}", entry.name, server.log()));
+            }
+            is_there
+        });
+        Ok(())
     }
 
     /// A line of JSON for each result, so that runs can be compared.
