@@ -7,10 +7,10 @@ use entity::{
     production, production_source, retired,
 };
 use sea_orm::ActiveValue::{NotSet, Set, Unchanged};
-use sea_orm::sea_query::{Expr, ExprTrait};
+use sea_orm::sea_query::{Expr, ExprTrait, IntoCondition};
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter,
-    QueryOrder, Statement,
+    ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, DatabaseTransaction, EntityTrait,
+    QueryFilter, QueryOrder, Statement,
 };
 use serde_json::Value;
 
@@ -64,6 +64,9 @@ pub struct Target {
     /// Its row id.
     pub id: i64,
 }
+
+/// The row id of what was taken out of another catalogue than this one.
+pub(super) const NO_ROW: i64 = 0;
 
 fn now() -> i64 {
     let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
@@ -121,7 +124,19 @@ async fn record(
     Ok(())
 }
 
-async fn lock(
+/// The lock of a production for a credit that was taken out.
+pub(crate) fn lock_of_credit(person_id: i64, role: &str) -> String {
+    format!("credit:{person_id}:{role}")
+}
+
+/// The person and the role of the credit that was taken out, where a lock is for one.
+pub(crate) fn credit_of_lock(field: &str) -> Option<(i64, &str)> {
+    let (person, role) = field.strip_prefix("credit:")?.split_once(':')?;
+    Some((person.parse().ok()?, role))
+}
+
+/// Lock a field, or with the [lock of a credit](lock_of_credit) what was taken out.
+pub(super) async fn lock(
     transaction: &DatabaseTransaction,
     actor: &str,
     target: Target,
@@ -281,6 +296,56 @@ async fn set_person(
     Ok(())
 }
 
+/// Note that what an id of another catalogue named was taken out by hand.
+pub(super) async fn retire(
+    transaction: &DatabaseTransaction,
+    [catalog, scope, value]: [String; 3],
+    target: Target,
+) -> Result<(), Error> {
+    // One that had left before may have come back with another source.
+    retired::Entity::delete_many()
+        .filter(is_retired(&catalog, &scope, &value))
+        .exec(transaction)
+        .await?;
+    retired::ActiveModel {
+        id: NotSet,
+        catalog: Set(catalog),
+        scope: Set(scope),
+        value: Set(value),
+        entity: Set(target.entity.table().to_owned()),
+        entity_id: Set(target.id),
+        is_by_hand: Set(true),
+        at_ms: Set(now()),
+    }
+    .insert(transaction)
+    .await?;
+    Ok(())
+}
+
+fn is_retired(catalog: &str, scope: &str, value: &str) -> Condition {
+    retired::Column::Catalog
+        .eq(catalog)
+        .and(retired::Column::Scope.eq(scope))
+        .and(retired::Column::Value.eq(value))
+        .into_condition()
+}
+
+/// Whether what an id of another catalogue named was taken out by hand.
+///
+/// # Errors
+/// The fault of the database.
+pub(super) async fn is_removed(
+    transaction: &DatabaseTransaction,
+    catalog: &str,
+    scope: &str,
+    value: &str,
+) -> Result<bool, Error> {
+    let found = retired::Entity::find()
+        .filter(is_retired(catalog, scope, value))
+        .filter(retired::Column::IsByHand.eq(true));
+    Ok(found.one(transaction).await?.is_some())
+}
+
 /// Take a row out. No import brings it back.
 ///
 /// # Errors
@@ -294,7 +359,7 @@ pub async fn delete(
         let row = credit::Entity::find_by_id(target.id).one(transaction).await?;
         let row = row.ok_or_else(gone)?;
         let of = Target { entity: Entity::Production, id: row.production_id };
-        lock(transaction, actor, of, &format!("credit:{}:{}", row.person_id, row.role)).await?;
+        lock(transaction, actor, of, &lock_of_credit(row.person_id, &row.role)).await?;
         credit::Entity::delete_by_id(target.id).exec(transaction).await?;
         return record(transaction, actor, target, "delete", &[]).await;
     }
@@ -304,25 +369,7 @@ pub async fn delete(
     };
     let ids = external_id::Entity::find().filter(column.eq(target.id));
     for id in ids.order_by_asc(external_id::Column::Id).all(transaction).await? {
-        // One that had left before may have come back with another source.
-        retired::Entity::delete_many()
-            .filter(retired::Column::Catalog.eq(id.catalog.as_str()))
-            .filter(retired::Column::Scope.eq(id.scope.as_str()))
-            .filter(retired::Column::Value.eq(id.value.as_str()))
-            .exec(transaction)
-            .await?;
-        retired::ActiveModel {
-            id: NotSet,
-            catalog: Set(id.catalog),
-            scope: Set(id.scope),
-            value: Set(id.value),
-            entity: Set(target.entity.table().to_owned()),
-            entity_id: Set(target.id),
-            is_by_hand: Set(true),
-            at_ms: Set(now()),
-        }
-        .insert(transaction)
-        .await?;
+        retire(transaction, [id.catalog, id.scope, id.value], target).await?;
     }
     unlock_rows(transaction, target, None).await?;
     let deleted = match target.entity {
@@ -393,18 +440,20 @@ pub async fn unlock(
 /// The fault of the database.
 pub async fn restore(transaction: &DatabaseTransaction, text: &str) -> Result<bool, Error> {
     let (catalog, scope, value) = key(text);
-    let is = retired::Column::Catalog
-        .eq(catalog)
-        .and(retired::Column::Scope.eq(scope))
-        .and(retired::Column::Value.eq(value))
-        .and(retired::Column::IsByHand.eq(true));
+    let is = is_retired(catalog, scope, value).add(retired::Column::IsByHand.eq(true));
+    // What never was in this catalogue has no row id to come back with.
+    let foreign = retired::Entity::delete_many()
+        .filter(is.clone())
+        .filter(retired::Column::EntityId.eq(NO_ROW))
+        .exec(transaction)
+        .await?;
     let restored = retired::Entity::update_many()
         .col_expr(retired::Column::IsByHand, Expr::value(false))
         .filter(is)
         .exec(transaction)
         .await?;
     read_again(transaction, scope, value).await?;
-    Ok(restored.rows_affected > 0)
+    Ok(foreign.rows_affected + restored.rows_affected > 0)
 }
 
 /// Have what was read of a thing read again. Returns the sources that had read it.

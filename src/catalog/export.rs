@@ -12,20 +12,20 @@ use entity::production::Kind;
 use entity::{
     award, award_company, award_person, award_production, company, credit, episode, external_id,
     genre, known_for, person, person_profession, person_source, production, production_company,
-    production_genre, production_source, profession, season, shot, shot_director, show, source,
-    title_name, video,
+    production_genre, production_source, profession, retired, season, shot, shot_director, show,
+    source, title_name, video,
 };
 use sea_orm::{
-    ConnectionTrait, DatabaseBackend, DatabaseTransaction, EntityTrait, PrimaryKeyToColumn,
-    QueryFilter, QueryOrder, QueryResult, QuerySelect, Statement, Value,
+    ColumnTrait, ConnectionTrait, DatabaseBackend, DatabaseTransaction, EntityTrait,
+    PrimaryKeyToColumn, QueryFilter, QueryOrder, QueryResult, QuerySelect, Statement, Value,
 };
 
 use super::record::{
-    Award, Company, Credit, Episode, ExternalId, Film, KnownFor, Nominee, Person, Production,
-    ProductionCompany, Record, Season, Shot, Show, Source, Sources, Subject, Title, Unknown, Video,
-    Word,
+    Award, Company, Credit, Episode, ExternalId, Film, KnownFor, Lock, Nominee, Person, Production,
+    ProductionCompany, Record, Removed, Season, Shot, Show, Source, Sources, Subject, Title,
+    Unknown, Video, Word,
 };
-use super::{Catalog, date};
+use super::{Catalog, date, edit};
 use crate::error::{Error, Fault};
 
 /// Rows that are read at once.
@@ -138,6 +138,8 @@ impl<W: Write> Export<'_, W> {
         self.shots().await?;
         self.videos().await?;
         self.awards().await?;
+        self.locks().await?;
+        self.removed().await?;
         self.flush()
     }
 
@@ -186,7 +188,7 @@ impl<W: Write> Export<'_, W> {
     where
         E: EntityTrait<PrimaryKey: PrimaryKeyToColumn<Column = E::Column>>,
     {
-        use sea_orm::{ColumnTrait, Iterable};
+        use sea_orm::Iterable;
         let Some(key) = E::PrimaryKey::iter().next().map(PrimaryKeyToColumn::into_column) else {
             return Ok(Vec::new());
         };
@@ -867,6 +869,70 @@ impl<W: Write> Export<'_, W> {
                 self.put(&Record::Award(record))?;
             }
         }
+    }
+}
+
+impl<W: Write> Export<'_, W> {
+    /// In the order of their text: somebody made each by hand, so that they are few.
+    async fn locks(&mut self) -> Result<(), Error> {
+        // What is locked, and the rows that it names: whoever wrote past the catalogue may have left
+        // some of what is gone.
+        let sql = "SELECT l.entity_id, CAST(NULL AS bigint), CAST(NULL AS text), l.field, l.actor
+                FROM field_lock AS l JOIN production AS p ON p.id = l.entity_id
+                WHERE l.entity = 'production'
+            UNION ALL SELECT CAST(NULL AS bigint), l.entity_id, CAST(NULL AS text), l.field, l.actor
+                FROM field_lock AS l JOIN person AS p ON p.id = l.entity_id
+                WHERE l.entity = 'person'
+            UNION ALL SELECT c.production_id, c.person_id, c.role, l.field, l.actor
+                FROM field_lock AS l JOIN credit AS c ON c.id = l.entity_id
+                WHERE l.entity = 'credit'";
+        let mut rows = Vec::new();
+        for row in self.query(sql, []).await? {
+            let production: Option<i64> = row.try_get_by_index(0)?;
+            let mut person: Option<i64> = row.try_get_by_index(1)?;
+            let mut role: Option<String> = row.try_get_by_index(2)?;
+            let mut field: Option<String> = row.try_get_by_index(3)?;
+            if let (Some(text), None) = (&field, person)
+                && let Some((id, taken)) = edit::credit_of_lock(text)
+            {
+                (person, role, field) = (Some(id), Some(taken.to_owned()), None);
+            }
+            let actor: String = row.try_get_by_index(4)?;
+            rows.push((production, person, role, field, actor));
+        }
+        // A person whose credit was taken out may be gone too.
+        let people = rows.iter().filter_map(|(_, person, ..)| *person);
+        let there = "SELECT id FROM person WHERE id IS IN $1";
+        let mut there_too = HashSet::new();
+        for row in self.query(there, [list(people).into()]).await? {
+            there_too.insert(row.try_get_by_index::<i64>(0)?);
+        }
+        rows.retain(|(_, person, ..)| person.is_none_or(|id| there_too.contains(&id)));
+        let people = self.keys(Group::Person, there_too).await?;
+        let productions = rows.iter().filter_map(|(production, ..)| *production);
+        let productions = self.keys(Group::Production, productions).await?;
+        let mut locks = Vec::with_capacity(rows.len());
+        for (production, person, role, field, actor) in rows {
+            let production = production.map(|id| key_of(productions.get(&id))).transpose()?;
+            let person = person.map(|id| key_of(people.get(&id))).transpose()?;
+            locks.push(Lock { production, person, role, field, actor });
+        }
+        locks.sort();
+        locks.into_iter().try_for_each(|lock| self.put(&Record::Lock(lock)))
+    }
+
+    /// What was taken out by hand.
+    async fn removed(&mut self) -> Result<(), Error> {
+        let rows = retired::Entity::find()
+            .filter(retired::Column::IsByHand.eq(true))
+            .order_by_asc(retired::Column::Catalog)
+            .order_by_asc(retired::Column::Scope)
+            .order_by_asc(retired::Column::Value);
+        for row in rows.all(self.transaction).await? {
+            let retired::Model { entity, catalog, scope, value, .. } = row;
+            self.put(&Record::Removed(Removed { entity, catalog, scope, value }))?;
+        }
+        Ok(())
     }
 }
 

@@ -23,11 +23,11 @@ use sea_orm::{
 };
 
 use super::record::{
-    Award, Company, Credit, Episode, ExternalId, KnownFor, Person, Production, ProductionCompany,
-    Record, Shot, Show, Source, Sources, Subject, Title, Video,
+    Award, Company, Credit, Episode, ExternalId, KnownFor, Lock, Person, Production,
+    ProductionCompany, Record, Removed, Shot, Show, Source, Sources, Subject, Title, Video,
 };
 use super::write::{Placed, Writer, date, json, refuse_unknown};
-use super::{collation, date as dates};
+use super::{collation, date as dates, edit};
 use crate::error::Error;
 
 /// A record with the number of its line.
@@ -108,6 +108,8 @@ fn name_of(record: &Record) -> &'static str {
         Record::ExternalId(_) => "external_id",
         Record::Title(_) => "title",
         Record::KnownFor(_) => "known_for",
+        Record::Lock(_) => "lock",
+        Record::Removed(_) => "removed",
     }
 }
 
@@ -661,8 +663,10 @@ impl Merge<'_, '_> {
             Record::Shot(it) => self.has_shot(it).await?,
             Record::Video(it) => self.has_video(it).await?,
             Record::Award(it) => self.has_award(it).await?,
-            Record::ExternalId(it) => self.has_external_id(it)?,
+            Record::ExternalId(it) => self.has_external_id(it).await?,
             Record::Title(it) => self.has_title(it).await?,
+            Record::Lock(it) => self.has_lock(it).await?,
+            Record::Removed(it) => self.has_removed(it).await?,
             _ => false,
         };
         if is_there {
@@ -1280,7 +1284,7 @@ impl Merge<'_, '_> {
         Ok(self.take(&place, &it).is_some())
     }
 
-    fn has_external_id(&self, it: &ExternalId) -> Result<bool, Error> {
+    async fn has_external_id(&self, it: &ExternalId) -> Result<bool, Error> {
         self.writer.sources.get(&it.source)?;
         let of = match &it.of {
             Subject::Production(key) => (Group::Production, self.writer.productions.get(key)?.id),
@@ -1289,7 +1293,15 @@ impl Merge<'_, '_> {
         };
         let id = (it.catalog.clone(), it.scope.clone(), it.value.clone());
         match self.ids.get(&id) {
-            None => Ok(false),
+            None => {
+                let (catalog, scope, value) = &id;
+                if edit::is_removed(self.transaction(), catalog, scope, value).await? {
+                    return Err(Error::refused(format!(
+                        "{catalog}:{scope}:{value} was taken out by hand: `edit unlock` lets it return"
+                    )));
+                }
+                Ok(false)
+            }
             Some(known) if *known == of => Ok(true),
             Some(_) => {
                 let (catalog, scope, value) = id;
@@ -1298,6 +1310,21 @@ impl Merge<'_, '_> {
                 )))
             }
         }
+    }
+
+    /// Whether a lock is there, or is on what was there before: that keeps the values that it has.
+    async fn has_lock(&self, it: &Lock) -> Result<bool, Error> {
+        let (target, field) = self.writer.lock_target(it).await?;
+        let is_old = match (&it.production, &it.person) {
+            (Some(key), _) => self.is_old(Group::Production, self.writer.productions.get(key)?.id),
+            _ => self.is_old(Group::Person, target.id),
+        };
+        Ok(is_old || self.locks(target.entity.table(), target.id).await?.contains(&field))
+    }
+
+    async fn has_removed(&self, it: &Removed) -> Result<bool, Error> {
+        let Removed { catalog, scope, value, .. } = it;
+        edit::is_removed(self.transaction(), catalog, scope, value).await
     }
 
     /// What a person is known for besides what is there.

@@ -47,6 +47,10 @@ pub enum Record {
     Title(Title),
     /// What a person is known for.
     KnownFor(KnownFor),
+    /// What was set or taken out by hand.
+    Lock(Lock),
+    /// An id whose thing was taken out by hand.
+    Removed(Removed),
 }
 
 /// Where facts come from.
@@ -550,4 +554,40 @@ pub struct KnownFor {
     pub person: String,
     /// Keys of productions, the best known first.
     pub productions: Vec<String>,
+}
+
+/// What was done by hand, so that no import undoes it: a field that was set, of a production, of a
+/// person, or of a credit, which its production, person and role name; or a credit that was taken
+/// out, which has no field.
+#[derive(Clone, Debug, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Lock {
+    /// Key of the production.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub production: Option<String>,
+    /// Key of the person.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub person: Option<String>,
+    /// Role of the credit.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub role: Option<String>,
+    /// The field, as the record of the thing calls it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub field: Option<String>,
+    /// Who did it.
+    pub actor: String,
+}
+
+/// An id of another catalogue whose thing was taken out by hand: no import brings it back.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Removed {
+    /// What it was: `production` or `person`.
+    pub entity: String,
+    /// imdb, tmdb ...
+    pub catalog: String,
+    /// Which id space of the catalogue.
+    pub scope: String,
+    /// The id.
+    pub value: String,
 }

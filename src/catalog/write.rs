@@ -18,7 +18,8 @@ use sea_orm::{
     EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter,
 };
 
-use super::record::{Production, Record, Subject, Unknown};
+use super::edit::{self, Entity, Target};
+use super::record::{Lock, Production, Record, Subject, Unknown};
 use super::{collation, date};
 use crate::error::Error;
 
@@ -447,7 +448,70 @@ impl<'a> Writer<'a> {
                 }
                 Ok(())
             }
+            Record::Lock(record) => {
+                let (target, field) = self.lock_target(&record).await?;
+                edit::lock(self.transaction, &record.actor, target, &field).await?;
+                *self.written.entry("field_lock").or_default() += 1;
+                Ok(())
+            }
+            Record::Removed(record) => {
+                let entity = match record.entity.as_str() {
+                    "production" => Entity::Production,
+                    "person" => Entity::Person,
+                    other => {
+                        return Err(Error::refused(format!(
+                            "the entity \"{other}\" is none of production, person"
+                        )));
+                    }
+                };
+                let id = [record.catalog, record.scope, record.value];
+                let [catalog, scope, value] = &id;
+                let alive = external_id::Entity::find()
+                    .filter(external_id::Column::Catalog.eq(catalog))
+                    .filter(external_id::Column::Scope.eq(scope))
+                    .filter(external_id::Column::Value.eq(value));
+                if alive.one(self.transaction).await?.is_some() {
+                    let id = id.join(":");
+                    return Err(Error::refused(format!(
+                        "{id} is the id of something that is there"
+                    )));
+                }
+                let target = Target { entity, id: edit::NO_ROW };
+                edit::retire(self.transaction, id, target).await?;
+                *self.written.entry("retired").or_default() += 1;
+                Ok(())
+            }
         }
+    }
+
+    /// The row that a lock is on, and the name of the lock.
+    pub(super) async fn lock_target(&self, lock: &Lock) -> Result<(Target, String), Error> {
+        let Lock { production, person, role, field, .. } = lock;
+        let production = production.as_ref().map(|key| self.productions.get(key)).transpose()?;
+        let production = production.map(|placed| placed.id);
+        let person = self.people.get_opt(person.as_ref())?;
+        let (entity, id, field) = match (production, person, role, field) {
+            (Some(id), None, None, Some(field)) => (Entity::Production, id, field.clone()),
+            (None, Some(id), None, Some(field)) => (Entity::Person, id, field.clone()),
+            (Some(id), Some(person), Some(role), None) => {
+                (Entity::Production, id, edit::lock_of_credit(person, role))
+            }
+            (Some(production), Some(person), Some(role), Some(field)) => {
+                let credit = credit::Entity::find()
+                    .filter(credit::Column::ProductionId.eq(production))
+                    .filter(credit::Column::PersonId.eq(person))
+                    .filter(credit::Column::Role.eq(role));
+                let credit = credit.one(self.transaction).await?;
+                let credit = credit.ok_or_else(|| Error::refused("there is no such credit"))?;
+                (Entity::Credit, credit.id, field.clone())
+            }
+            _ => {
+                return Err(Error::refused(
+                    "a lock names a production or a person and a field, or a credit by production, person and role",
+                ));
+            }
+        };
+        Ok((Target { entity, id }, field))
     }
 
     /// Leave the one change row that sums up everything written.
