@@ -16,15 +16,18 @@
 //!   has several people of the name from elsewhere, the source's word for it tells nothing: then there
 //!   is one person for each film.
 //!
+//! What was done by hand wins: an id whose thing was taken out names nothing that may be brought back,
+//! a locked field stays as it is, and so does a credit that was taken out.
+//!
 //! What follows: people may be there twice, once for each source, until an id joins them, and two
 //! people of one name whom one list never tells apart are one person of that list. Lists that have ids
 //! are best imported after those that have none: they find the people of the films and give them ids.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use entity::{
-    award, award_company, award_person, award_production, company, credit, external_id, person,
-    production, production_company, production_genre,
+    award, award_company, award_person, award_production, company, credit, external_id, field_lock,
+    person, production, production_company, production_genre, retired,
 };
 use sea_orm::sea_query::SimpleExpr;
 use sea_orm::{
@@ -33,6 +36,7 @@ use sea_orm::{
 };
 
 use crate::catalog::collation;
+use crate::catalog::edit::{self, Entity};
 use crate::error::Error;
 
 /// Values that one statement compares with.
@@ -79,9 +83,24 @@ pub struct Known {
     pub people: Vec<Member>,
     /// The companies behind it.
     pub companies: Vec<Member>,
+    /// The fields that were set by hand.
+    pub locks: HashSet<String>,
+    /// The people whose credits on it were taken out by hand.
+    pub taken_out: Vec<Member>,
 }
 
 impl Known {
+    /// Whether the field may be filled in: it is missing, and nobody has set it by hand.
+    pub fn lacks(&self, field: &str, is_missing: bool) -> bool {
+        is_missing && !self.locks.contains(field)
+    }
+
+    /// Whether a credit of somebody of this name was taken out by hand.
+    pub fn is_taken_out(&self, name: &str, role: &str) -> bool {
+        let of_role = self.taken_out.iter().filter(|it| it.role.as_deref() == Some(role));
+        on_film(of_role, name, Some(role)) != OnFilm::Nobody
+    }
+
     /// The year of its release.
     pub fn year(&self) -> Option<i32> {
         self.released_on.map(|date| date / 10_000)
@@ -112,6 +131,8 @@ pub enum Found {
     Apart(Vec<i64>),
     /// One of these, or none.
     Unclear(Vec<i64>),
+    /// One that was taken out by hand.
+    Removed,
 }
 
 /// The productions that a source may mean.
@@ -119,6 +140,8 @@ pub struct Films {
     films: HashMap<i64, Known>,
     by_id: HashMap<String, i64>,
     by_title: HashMap<(String, i32), Vec<i64>>,
+    /// Ids of what was taken out by hand.
+    removed: HashSet<String>,
 }
 
 impl Films {
@@ -152,8 +175,12 @@ impl Films {
             let rows: Vec<i64> = query.into_tuple().all(transaction).await?;
             found.extend(rows);
         }
-        let mut films =
-            Self { films: HashMap::new(), by_id: HashMap::new(), by_title: HashMap::new() };
+        let mut films = Self {
+            films: HashMap::new(),
+            by_id: HashMap::new(),
+            by_title: HashMap::new(),
+            removed: removed(transaction, space, ids).await?,
+        };
         for some in chunks(&found) {
             for (id, known) in productions(transaction, space, &some).await? {
                 films.add(id, known);
@@ -200,6 +227,9 @@ impl Films {
     pub fn find(&self, named: &Named) -> Found {
         if let Some(id) = named.id.as_ref().and_then(|value| self.by_id(value)) {
             return Found::One(id);
+        }
+        if named.id.as_ref().is_some_and(|value| self.removed.contains(value)) {
+            return Found::Removed;
         }
         let mut fitting = Vec::new();
         for year in &named.years {
@@ -250,6 +280,26 @@ fn chunks<T: Clone>(values: &BTreeSet<T>) -> impl Iterator<Item = Vec<T>> {
     })
 }
 
+/// Those of the ids whose things were taken out by hand.
+async fn removed(
+    transaction: &DatabaseTransaction,
+    space: Space,
+    ids: &BTreeSet<String>,
+) -> Result<HashSet<String>, Error> {
+    let mut removed = HashSet::new();
+    for some in chunks(ids) {
+        let query = retired::Entity::find()
+            .select_only()
+            .column(retired::Column::Value)
+            .filter(retired::Column::Catalog.eq(space.catalog))
+            .filter(retired::Column::Scope.eq(space.scope))
+            .filter(retired::Column::IsByHand.eq(true))
+            .filter(retired::Column::Value.is_in(some));
+        removed.extend(query.into_tuple::<String>().all(transaction).await?);
+    }
+    Ok(removed)
+}
+
 /// The productions with these keys, with what hangs on them.
 async fn productions(
     transaction: &DatabaseTransaction,
@@ -275,6 +325,8 @@ async fn productions(
                 ids: Vec::new(),
                 people: Vec::new(),
                 companies: Vec::new(),
+                locks: HashSet::new(),
+                taken_out: Vec::new(),
             };
             (row.id, known)
         })
@@ -359,6 +411,22 @@ async fn productions(
             all[*place].1.companies.push(Member { id, name_key, role: None });
         }
     }
+
+    let query = field_lock::Entity::find()
+        .filter(field_lock::Column::Entity.eq(Entity::Production.table()))
+        .filter(field_lock::Column::EntityId.is_in(keys()));
+    for lock in query.all(transaction).await? {
+        let Some(place) = places.get(&lock.entity_id) else { continue };
+        let film = &mut all[*place].1;
+        if let Some((id, role)) = edit::credit_of_lock(&lock.field) {
+            let name = person::Entity::find_by_id(id).one(transaction).await?;
+            if let Some(name_key) = name.and_then(|person| person.name_key) {
+                let role = Some(role.to_owned());
+                film.taken_out.push(Member { id, name_key, role });
+            }
+        }
+        film.locks.insert(lock.field);
+    }
     Ok(all)
 }
 
@@ -391,6 +459,8 @@ pub struct Names {
     /// How many others have the name.
     others: HashMap<String, usize>,
     names: HashMap<i64, String>,
+    /// Ids of those who were taken out by hand.
+    removed: HashSet<String>,
 }
 
 /// A row with a name: its id, the name, and its source.
@@ -419,6 +489,7 @@ impl Names {
         }
         if let Some(space) = space {
             use external_id::Column;
+            all.removed = removed(transaction, space, ids).await?;
             let subject = match kind {
                 Kind::Person => Column::PersonId,
                 Kind::Company => Column::CompanyId,
@@ -470,6 +541,11 @@ impl Names {
     /// Who has an id in the source's id space.
     pub fn by_id(&self, value: &str) -> Option<i64> {
         self.by_id.get(value).copied()
+    }
+
+    /// Whether whoever has the id was taken out by hand.
+    pub fn is_removed(&self, value: &str) -> bool {
+        self.removed.contains(value)
     }
 
     /// Whether the row has an id in the source's id space.
@@ -591,15 +667,19 @@ pub fn on_film<'a>(
 #[cfg(test)]
 mod tests {
     use super::{Films, Found, Known, Member, Named, OnFilm, on_film};
-    use std::collections::HashMap;
+    use std::collections::{HashMap, HashSet};
 
     fn member(id: i64, name: &str, role: &str) -> Member {
         Member { id, name_key: name.to_owned(), role: Some(role.to_owned()) }
     }
 
     fn films(all: &[(i64, i32, Option<&str>, Vec<Member>)]) -> Films {
-        let mut films =
-            Films { films: HashMap::new(), by_id: HashMap::new(), by_title: HashMap::new() };
+        let mut films = Films {
+            films: HashMap::new(),
+            by_id: HashMap::new(),
+            by_title: HashMap::new(),
+            removed: HashSet::from(["page-9".to_owned()]),
+        };
         for (id, year, page, people) in all {
             let film = Known {
                 kind: entity::production::Kind::Film,
@@ -611,6 +691,8 @@ mod tests {
                 ids: page.iter().map(|page| (*page).to_owned()).collect(),
                 people: people.clone(),
                 companies: Vec::new(),
+                locks: HashSet::new(),
+                taken_out: Vec::new(),
             };
             films.add(*id, film);
         }
@@ -641,6 +723,8 @@ mod tests {
         assert_eq!(two.find(&named(1915, None, &["dan"])), Found::Apart(vec![1, 2]));
         assert_eq!(two.find(&named(1915, None, &[])), Found::Unclear(vec![1, 2]));
         assert_eq!(two.find(&named(1916, None, &["ann"])), Found::New);
+        // Whoever took it out did not mean the others of its title.
+        assert_eq!(two.find(&named(1915, Some("page-9"), &["ann"])), Found::Removed);
     }
 
     #[test]

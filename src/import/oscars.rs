@@ -15,12 +15,14 @@
 //! - An award that is there is known by its category, its films and whom it names. It gets the words
 //!   that it lacks, and becomes a win when the data say so.
 //! - Nominations are no credits: those are not taken from them.
+//! - Films and people that were taken out by hand stay out. A nomination does without them, and is left
+//!   out where it names nobody and nothing else.
 //!
 //! [DLu/oscar_data]: https://github.com/DLu/oscar_data
 
 mod line;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use entity::{
     award, award_company, award_person, award_production, company, external_id, person, production,
@@ -137,6 +139,8 @@ struct Import<'a> {
     awards: Vec<There>,
     by_key: HashMap<AwardKey, Vec<usize>>,
     namesakes: BTreeSet<String>,
+    /// Ids of those who were taken out by hand.
+    left_out: BTreeSet<String>,
     /// Names without ids that were taken for people, and for companies: all, and those made.
     nameless: [BTreeSet<String>; 2],
     guessed: [BTreeSet<String>; 2],
@@ -193,6 +197,7 @@ impl<'a> Import<'a> {
             awards,
             by_key,
             namesakes: BTreeSet::new(),
+            left_out: BTreeSet::new(),
             nameless: [BTreeSet::new(), BTreeSet::new()],
             guessed: [BTreeSet::new(), BTreeSet::new()],
             notes: Vec::new(),
@@ -279,7 +284,8 @@ impl<'a> Import<'a> {
                     self.film_id(id, value);
                     changed = true;
                 }
-                if self.films.get(id).is_some_and(|film| film.released_on.is_none()) {
+                let is_undated = |film: &Known| film.lacks("released", film.released_on.is_none());
+                if self.films.get(id).is_some_and(is_undated) {
                     let released_on = year * 10_000;
                     self.writer.fill_release(id, released_on).await?;
                     self.writer.note_fields(id, self.source_id, &["released"]).await?;
@@ -294,6 +300,11 @@ impl<'a> Import<'a> {
                     self.film_counts.unchanged += 1;
                 }
                 id
+            }
+            Found::Removed => {
+                note("was taken out by hand: it was left out.");
+                self.film_counts.quarantined += 1;
+                return Ok(());
             }
             Found::Unclear(_) if named.id.is_none() && named.people.is_empty() => {
                 note("may be any of several films of this title and year: it was left out.");
@@ -363,6 +374,8 @@ impl<'a> Import<'a> {
             ids: Vec::new(),
             people: Vec::new(),
             companies: Vec::new(),
+            locks: HashSet::new(),
+            taken_out: Vec::new(),
         };
         self.films.add(id, film);
         if let Some(value) = &named.id {
@@ -500,7 +513,8 @@ impl<'a> Import<'a> {
             for nominee in &line.nominees {
                 for value in &nominee.ids {
                     let kind = kind_of_id(value);
-                    if self.names(kind).by_id(value).is_some() {
+                    let names = self.names(kind);
+                    if names.by_id(value).is_some() || names.is_removed(value) {
                         continue;
                     }
                     for film in &line.films {
@@ -589,7 +603,17 @@ impl<'a> Import<'a> {
         for nominee in &line.nominees {
             let mut found = Vec::new();
             for value in &nominee.ids {
-                found.push((kind_of_id(value), self.with_id(value, nominee).await?));
+                let kind = kind_of_id(value);
+                if self.names(kind).is_removed(value) {
+                    let Nominee { name, .. } = nominee;
+                    self.notes.push(format!(
+                        "{}: {name} was taken out by hand: the nomination does without.",
+                        line.place
+                    ));
+                    self.left_out.insert(value.clone());
+                    continue;
+                }
+                found.push((kind, self.with_id(value, nominee).await?));
             }
             if nominee.ids.is_empty() {
                 let kind = self.kind_of(nominee);
@@ -640,6 +664,11 @@ impl<'a> Import<'a> {
             }
         }
         let links = self.links(line, &films).await?;
+        let named_any = !line.films.is_empty() || !line.nominees.is_empty();
+        if named_any && films.is_empty() && links.is_empty() {
+            self.award_counts.quarantined += 1;
+            return Ok(());
+        }
         if let Some(index) = self.find_award(line, &films, &links) {
             return self.known_award(line, index).await;
         }
@@ -784,8 +813,11 @@ impl<'a> Import<'a> {
         let [people, companies] = &self.nameless;
         self.person_counts.read += people.len() as u64;
         self.company_counts.read += companies.len() as u64;
+        self.person_counts.quarantined = self.left_out.len() as u64;
+        self.id_counts.quarantined = self.left_out.len() as u64;
         for counts in [&mut self.person_counts, &mut self.company_counts, &mut self.id_counts] {
-            counts.unchanged = counts.read.saturating_sub(counts.new + counts.changed);
+            let Counts { new, changed, quarantined, .. } = counts;
+            counts.unchanged = counts.read.saturating_sub(*new + *changed + *quarantined);
         }
         let tables = [
             ("nominations", self.award_counts),

@@ -16,7 +16,7 @@
 //!
 //! [prust/wikipedia-movie-data]: https://github.com/prust/wikipedia-movie-data
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use entity::{credit, external_id, person, production, production_genre, production_source};
 use sea_orm::ActiveValue::{NotSet, Set};
@@ -284,6 +284,12 @@ impl<'a> Import<'a> {
         self.notes.push(format!("{place}: \"{title}\" ({year}) {sentence}"));
     }
 
+    fn leave_out(&mut self, entry: &Entry) {
+        self.film_counts.quarantined += 1;
+        self.credit_counts.quarantined += entry.cast.len() as u64;
+        self.genre_counts.quarantined += entry.genres.len() as u64;
+    }
+
     async fn film(&mut self, entry: &Entry) -> Result<(), Error> {
         self.film_counts.read += 1;
         self.credit_counts.read += entry.cast.len() as u64;
@@ -310,14 +316,18 @@ impl<'a> Import<'a> {
         let found = self.films.find(&named);
         let id = match &found {
             Found::One(id) => *id,
+            Found::Removed => {
+                self.note(entry, "was taken out by hand: it was left out.");
+                self.page_counts.quarantined += 1;
+                self.leave_out(entry);
+                return Ok(());
+            }
             Found::Unclear(_) if named.id.is_none() && named.people.is_empty() => {
                 self.note(
                     entry,
                     "may be any of several films of this title and year: it was left out.",
                 );
-                self.film_counts.quarantined += 1;
-                self.credit_counts.quarantined += entry.cast.len() as u64;
-                self.genre_counts.quarantined += entry.genres.len() as u64;
+                self.leave_out(entry);
                 return Ok(());
             }
             Found::New | Found::Apart(_) | Found::Unclear(_) => self.new_film(entry).await?,
@@ -331,7 +341,7 @@ impl<'a> Import<'a> {
                 entry,
                 "may be any of several films of this title and year: it was added as another one.",
             ),
-            Found::One(_) | Found::New => {}
+            Found::One(_) | Found::New | Found::Removed => {}
         }
         let changed = self.give(id, entry, named.id.as_deref(), extract).await?;
         self.cast(id, entry).await?;
@@ -388,6 +398,8 @@ impl<'a> Import<'a> {
             ids: Vec::new(),
             people: Vec::new(),
             companies: Vec::new(),
+            locks: HashSet::new(),
+            taken_out: Vec::new(),
         };
         self.films.add(id, film);
         Ok(id)
@@ -423,21 +435,21 @@ impl<'a> Import<'a> {
             }
         }
         let Some(film) = self.films.get_mut(id) else { return Ok(changed) };
-        if film.released_on.is_none() {
+        if film.lacks("released", film.released_on.is_none()) {
             film.released_on = Some(entry.year * 10_000);
             let gift = self.gifts.entry(id).or_default();
             gift.released_on = film.released_on;
             gift.fields.push("released");
             changed = true;
         }
-        if let Some(extract) = extract.filter(|_| !film.has_synopsis) {
+        if let Some(extract) = extract.filter(|_| film.lacks("synopsis", !film.has_synopsis)) {
             film.has_synopsis = true;
             let gift = self.gifts.entry(id).or_default();
             gift.synopsis = Some(extract.clone());
             gift.fields.push("synopsis");
             changed = true;
         }
-        if film.has_genres || entry.genres.is_empty() {
+        if entry.genres.is_empty() || !film.lacks("genres", !film.has_genres) {
             self.genre_counts.unchanged += entry.genres.len() as u64;
             return Ok(changed);
         }
@@ -480,6 +492,10 @@ impl<'a> Import<'a> {
             }
             let Some(film) = self.films.get(id) else { continue };
             let released_on = film.released_on;
+            if film.is_taken_out(name, ACTOR) {
+                self.credit_counts.unchanged += 1;
+                continue;
+            }
             let person_id = match on_film(&film.people, name, Some(ACTOR)) {
                 OnFilm::One(person) => {
                     let is_there = |member: &Member| {

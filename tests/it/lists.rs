@@ -389,6 +389,69 @@ fn a_nominee_who_wins_becomes_the_winner() {
 }
 
 #[test]
+fn what_was_done_by_hand_stays_done() {
+    for backend in BACKENDS {
+        let lines = r#"{"type":"source","key":"s","name":"S"}
+            {"type":"film","key":"one","title":"One","format":"feature"}
+            {"type":"film","key":"old","title":"Old","format":"feature"}
+            {"type":"person","key":"ann","name":"Ann","source":"s"}
+            {"type":"external_id","of":{"production":"one"},"catalog":"wikipedia","scope":"en","value":"One_(film)","source":"s"}
+            {"type":"external_id","of":{"production":"old"},"catalog":"imdb","scope":"title","value":"tt1","source":"s"}
+            {"type":"lock","production":"one","field":"released","actor":"Ed"}
+            {"type":"lock","production":"one","field":"synopsis","actor":"Ed"}
+            {"type":"lock","production":"one","field":"genres","actor":"Ed"}
+            {"type":"lock","production":"one","person":"ann","role":"actor","actor":"Ed"}
+            {"type":"lock","production":"old","field":"released","actor":"Ed"}
+            {"type":"removed","entity":"production","catalog":"wikipedia","scope":"en","value":"Gone"}
+            {"type":"removed","entity":"production","catalog":"imdb","scope":"title","value":"tt8"}
+            {"type":"removed","entity":"person","catalog":"imdb","scope":"name","value":"nm7"}"#;
+        let database = world::written(backend, lines);
+        let films = r#"[{"title": "One", "year": 1950, "cast": ["Ann", "Bob"], "genres": ["Drama"], "href": "One_(film)", "extract": "Of 1950."},
+            {"title": "Gone", "year": 1951, "cast": ["Cid"], "genres": ["Drama"], "href": "Gone", "extract": "Of 1951."}]"#;
+        let report = films_of(&database, films).expect("they are imported");
+        assert_eq!(counts(&report, "films").quarantined, 1, "{report}");
+        assert!(report.notes.iter().any(|it| it.contains("\"Gone\" (1951) was taken out by hand")));
+        let one =
+            "FROM production WHERE title = 'One' AND released_on IS NULL AND synopsis IS NULL";
+        assert_eq!(count(&database, one), 1);
+        assert_eq!(count(&database, "FROM production"), 2);
+        assert_eq!(count(&database, "FROM production_genre"), 0);
+        let cast = "SELECT p.name FROM credit AS c JOIN person AS p ON p.id = c.person_id";
+        assert_eq!(database.texts(cast), ["Bob"]);
+        assert_nothing_new(&films_of(&database, films).expect("they are imported"));
+
+        let header = NOMINATIONS.lines().next().expect("a header");
+        let line = |film: &str, names: &str, ids: &str| {
+            format!("98\t2025\tActing\tACTOR\tACTOR\t{film}\t{names}\t{names}\t{ids}\tTrue\n")
+        };
+        let nominations = [
+            header,
+            "\n",
+            &line("Old\ttt1", "Dan", "nm1"),
+            &line("Gone too\ttt8", "Gone", "nm7"),
+            &line("Gone too\ttt8", "Eva", "nm2"),
+            &line("Two\ttt2", "Gone|Eva", "nm7|nm2"),
+        ]
+        .concat();
+        let report = nominations_of(&database, &nominations).expect("they are imported");
+        assert_eq!(counts(&report, "nominations").quarantined, 1, "{report}");
+        assert_eq!(
+            (counts(&report, "nominations").new, counts(&report, "films").quarantined),
+            (3, 1)
+        );
+        assert_eq!(
+            count(&database, "FROM production WHERE title = 'Old' AND released_on IS NULL"),
+            1
+        );
+        assert_eq!(count(&database, "FROM production WHERE title = 'Gone too'"), 0);
+        assert_eq!(count(&database, "FROM person WHERE name = 'Gone'"), 0);
+        let named = "SELECT p.name FROM award_person AS l JOIN person AS p ON p.id = l.person_id ORDER BY l.award_id, l.position";
+        assert_eq!(database.texts(named), ["Dan", "Eva", "Eva"]);
+        assert_nothing_new(&nominations_of(&database, &nominations).expect("they are imported"));
+    }
+}
+
+#[test]
 fn a_dry_run_and_a_wrong_file_write_nothing() {
     each(|database| {
         let before = World::of(database);
