@@ -18,6 +18,7 @@ use shotlist::catalog::{Backend, Options as DatabaseOptions, edit, export};
 use shotlist::error::Error;
 use shotlist::import::generate::imdb::{self as generator, Manifest};
 use shotlist::import::imdb::{self, Options};
+use shotlist::import::jsonl;
 use shotlist::import::report::{Counts, Report};
 use tempfile::TempDir;
 
@@ -431,6 +432,83 @@ fn a_first_load_leaves_what_is_there_and_finds_it() {
 }
 
 /// Put a line where it belongs in the order of a file.
+#[test]
+fn what_others_hold_on_to_stays_without_what_the_source_gave() {
+    for backend in BACKENDS {
+        let database = Database::empty(backend);
+        import(&database, small(1).path());
+        let episode = database.texts(
+            "SELECT x.value || ' ' || y.value FROM episode AS e JOIN show AS s ON s.production_id = e.show_id
+                JOIN external_id AS x ON x.production_id = e.production_id
+                JOIN external_id AS y ON y.production_id = e.show_id
+            WHERE s.ended_on IS NOT NULL AND e.season_id IS NOT NULL AND e.episode_number IS NOT NULL
+            ORDER BY 1 LIMIT 1",
+        );
+        let (episode, show) = episode[0].split_once(' ').expect("two ids");
+        let film = database.texts(
+            "SELECT x.value || ' ' || p.title FROM production AS p JOIN external_id AS x ON x.production_id = p.id
+            WHERE kind = 1 AND released_on IS NOT NULL AND runtime_minutes IS NOT NULL ORDER BY 1 LIMIT 1",
+        );
+        let (film, title) = film[0].split_once(' ').expect("an id and a title");
+        let person = database.texts(
+            "SELECT x.value FROM person AS p JOIN external_id AS x ON x.person_id = p.id WHERE born_on IS NOT NULL ORDER BY 1 LIMIT 1",
+        );
+        let production = |kind: &str, id: &str, title: &str| json!({"type": kind, "key": id, "title": title, "format": "short"});
+        let id = |kind: &str, scope: &str, id: &str| json!({"type": "external_id", "of": {kind: id}, "catalog": "imdb", "scope": scope, "value": id, "source": "o"});
+        let lines = [
+            json!({"type": "source", "key": "o", "name": "O"}),
+            json!({"type": "person", "key": person[0], "source": "o"}),
+            production("show", show, "Show"),
+            production("film", film, title),
+            json!({"type": "episode", "key": episode, "show": show, "format": "short"}),
+            id("person", "name", &person[0]),
+            id("production", "title", show),
+            id("production", "title", film),
+            id("production", "title", episode),
+            json!({"type": "award", "body": "B", "status": "winner", "productions": [show, film, episode], "people": [person[0]], "source": "o"}),
+        ];
+        let lines: Vec<_> = lines.iter().map(ToString::to_string).collect();
+        let file = jsonl::File { name: "awards.jsonl".to_owned(), text: lines.join("\n") };
+        let catalog = database.open();
+        runtime().block_on(async {
+            jsonl::import(&catalog, vec![file], false).await.expect("it is imported");
+            catalog.close().await.expect("it closes");
+            let options = DatabaseOptions::default();
+            let removed =
+                imdb::remove::remove(&database.url, &options).await.expect("it is removed");
+            assert_eq!(removed.kept, 4, "{removed:?}");
+        });
+        // A film and a show cannot be without a title and a form: those stay, and whose they are.
+        let left = database.texts(
+            "SELECT CAST(p.kind AS text) || coalesce(f.fields, '') || coalesce(s.key, '') FROM production AS p
+                LEFT JOIN production_source AS f ON f.production_id = p.id LEFT JOIN source AS s ON s.id = f.source_id ORDER BY 1",
+        );
+        let of = |kind, fields| format!("{kind}{fields}imdb");
+        let needed = r#"["format","title"]"#;
+        assert_eq!(left, [of(1, needed), of(2, needed), of(3, r#"["format"]"#)], "{backend:?}");
+        for (table, columns) in [
+            ("production", "original_title released_on runtime_minutes rating_tenths rating_votes"),
+            ("show", "ended_on"),
+            ("episode", "show_id season_id season_number episode_number released_on"),
+            ("person", "born_on died_on"),
+        ] {
+            for column in columns.split(' ') {
+                let sql = format!("SELECT count(*) FROM {table} WHERE {column} IS NOT NULL");
+                assert_eq!(number(&database, &sql), 0, "{table}.{column}");
+            }
+        }
+        for table in
+            ["season", "production_genre", "credit", "title_name", "known_for", "external_id"]
+        {
+            assert_eq!(number(&database, &format!("SELECT count(*) FROM {table}")), 0, "{table}");
+        }
+        assert_eq!(
+            database.texts("SELECT s.key FROM person AS p JOIN source AS s ON s.id = p.source_id"),
+            ["o"]
+        );
+    }
+}
+
 fn add_line(folder: &Path, file: &str, line: &str) {
     let path = folder.join(format!("{file}.tsv.gz"));
     let mut text = String::new();

@@ -13,6 +13,7 @@ use super::file::Scope;
 use super::load;
 use super::stored;
 use crate::catalog::collation;
+use crate::catalog::edit::lock_of_credit;
 use crate::error::Error;
 
 impl Step {
@@ -91,7 +92,7 @@ struct TitleWrites<'a> {
     no_genres: Vec<i64>,
     new_genres: Vec<Value>,
     episodes: Vec<EpisodeWrite>,
-    left_shows: Vec<i64>,
+    left_seasons: Vec<i64>,
     no_akas: Vec<i64>,
     new_akas: Vec<Value>,
     no_credits: Vec<i64>,
@@ -270,7 +271,7 @@ impl FillTitle<'_> {
         }
         let is_changed = ["show", "season", "episode"].iter().any(|field| changed.contains(field));
         if is_changed || !old.has_side.1 {
-            writes.left_shows.extend(old.show_id);
+            writes.left_seasons.extend(old.season_id);
             let released_on = self.released_on();
             writes.episodes.push(EpisodeWrite {
                 id: old.id,
@@ -380,7 +381,7 @@ impl FillTitle<'_> {
                 }
                 continue;
             }
-            if is_locked(&format!("credit:{person_id}:{}", new.role)) {
+            if is_locked(&lock_of_credit(person_id, new.role)) {
                 continue;
             }
             self.changed.insert("credits");
@@ -493,7 +494,7 @@ impl TitleWrites<'_> {
         batch.update(Id::Episode, "production_id", &columns, &changed).await?;
         let columns: Vec<&str> = ["production_id"].into_iter().chain(columns).collect();
         batch.insert(Id::Episode, &columns, &new).await?;
-        remove_empty_seasons(batch, &self.left_shows).await
+        remove_empty_seasons(batch, &self.left_seasons).await
     }
 }
 /// Link tables carry the date beside their key.
@@ -511,14 +512,14 @@ pub(super) async fn write_votes(batch: &Batch<'_>, rows: &[Value]) -> Result<(),
     batch.update_table("production_genre", "production_id", columns, rows).await
 }
 
-/// A season is there for its episodes.
-pub(super) async fn remove_empty_seasons(batch: &Batch<'_>, shows: &[i64]) -> Result<(), Error> {
-    if shows.is_empty() {
+/// A season that its last episode has left goes too.
+pub(super) async fn remove_empty_seasons(batch: &Batch<'_>, left: &[i64]) -> Result<(), Error> {
+    if left.is_empty() {
         return Ok(());
     }
-    let sql = "SELECT id FROM season WHERE show_id IN {keys}
+    let sql = "SELECT id FROM season WHERE id IN {keys}
         AND NOT EXISTS (SELECT 1 FROM episode WHERE season_id = season.id)";
-    let empty = batch.rows(sql, shows.into()).await?;
+    let empty = batch.rows(sql, left.into()).await?;
     let empty: Vec<i64> = empty.iter().map(|row| get(row, 0)).collect::<Result<_, _>>()?;
     batch.delete("season", "id", &empty).await
 }

@@ -9,6 +9,7 @@ use super::apply::may_write;
 use super::batch::{Batch, get};
 use super::bulk::Id;
 use super::changes::{Changes, now};
+use super::compose::EPISODE;
 use super::existing::IMDB;
 use super::file::{File, Scope};
 use super::stored;
@@ -87,11 +88,15 @@ pub async fn withdraw(
 /// # Errors
 /// The fault of the database.
 pub async fn loosen_episodes(batch: &Batch<'_>, shows: &[i64]) -> Result<(), Error> {
-    let sql = "SELECT production_id FROM episode WHERE show_id IN {keys} AND production_id IN
+    let sql = "SELECT production_id, season_id FROM episode WHERE show_id IN {keys} AND production_id IN
         (SELECT production_id FROM external_id WHERE source_id = {source} AND production_id IS NOT NULL)";
-    let loose = batch.rows(sql, shows.into()).await?;
-    let loose: Vec<i64> = loose.iter().map(|row| get(row, 0)).collect::<Result<_, _>>()?;
-    batch.leave_shows(&loose).await
+    let (mut loose, mut seasons) = (Vec::new(), Vec::new());
+    for row in batch.rows(sql, shows.into()).await? {
+        loose.push(get(&row, 0)?);
+        seasons.extend(get::<Option<i64>>(&row, 1)?);
+    }
+    batch.leave_shows(&loose).await?;
+    remove_empty_seasons(batch, &seasons).await
 }
 
 /// SQL for whether somebody else holds on to a thing.
@@ -145,11 +150,11 @@ pub async fn leave(
 ) -> Result<(), Error> {
     let table = scope.table();
     let rows: Vec<i64> = ids.values().copied().collect();
-    let mut shows = Vec::new();
+    let mut seasons = Vec::new();
     if scope == Scope::Title {
-        let sql = "SELECT DISTINCT show_id FROM episode WHERE show_id IS NOT NULL AND production_id IN {keys}";
+        let sql = "SELECT DISTINCT season_id FROM episode WHERE season_id IS NOT NULL AND production_id IN {keys}";
         for row in batch.rows(sql, rows.as_slice().into()).await? {
-            shows.push(get::<i64>(&row, 0)?);
+            seasons.push(get::<i64>(&row, 0)?);
         }
     }
     let sql =
@@ -174,7 +179,7 @@ pub async fn leave(
     if !held.is_empty() {
         take_back(batch, scope, &held).await?;
     }
-    remove_empty_seasons(batch, &shows).await?;
+    remove_empty_seasons(batch, &seasons).await?;
     changes.write(batch).await
 }
 
@@ -195,7 +200,7 @@ async fn take_back(batch: &Batch<'_>, scope: Scope, ids: &[i64]) -> Result<(), E
     let column = format!("{}_id", scope.table());
     let tables: &[&str] = match scope {
         Scope::Name => &["credit", "person_source"],
-        Scope::Title => &["credit", "title_name", "production_source"],
+        Scope::Title => &["credit", "title_name"],
     };
     match scope {
         Scope::Name => {
@@ -214,46 +219,97 @@ async fn take_back(batch: &Batch<'_>, scope: Scope, ids: &[i64]) -> Result<(), E
                 if gave("known_for") {
                     batch.delete("known_for", "person_id", &[id]).await?;
                 }
-                if !person.is_own {
-                    for (field, column) in [("born", "born_on"), ("died", "died_on")] {
-                        if gave(field) {
-                            batch.update(Id::Person, "id", &[column], &[json!([id, null])]).await?;
-                        }
+                for (field, column) in [("born", "born_on"), ("died", "died_on")] {
+                    if gave(field) {
+                        batch.update(Id::Person, "id", &[column], &[json!([id, null])]).await?;
                     }
                 }
             }
         }
         Scope::Title => {
             let locks = batch.locks("production", ids).await?;
+            let mut given = HashMap::new();
             for (id, title) in stored::titles(batch, ids).await? {
-                let fields = title.fields.unwrap_or_default();
-                for (field, columns) in [
-                    ("original_title", &["original_title"][..]),
-                    ("released", &["released_on"]),
-                    ("runtime_minutes", &["runtime_minutes"]),
-                    ("rating_tenths", &["rating_tenths", "rating_votes"]),
-                ] {
-                    if may_write(Some(&fields), locks.get(&id), field, false) {
-                        let row = with(json!([id]), &Value::from(vec![Value::Null; columns.len()]));
-                        batch.update(Id::Production, "id", columns, &[row]).await?;
-                        if field == "released" {
-                            write_released(batch, &[json!([id, null])]).await?;
-                        }
-                        if field == "rating_tenths" {
-                            write_votes(batch, &[json!([id, null])]).await?;
-                        }
+                let fields = title.fields.as_deref().unwrap_or_default();
+                let gave = |field: &str| may_write(Some(fields), locks.get(&id), field, false);
+                take_title_back(batch, &title, &gave).await?;
+                // What a film or show cannot be without stays the source's.
+                let needed = NEEDED.into_iter().filter(|field| !is_dispensable(&title, field));
+                given.insert(id, needed.filter(|field| gave(field)).collect::<Vec<_>>());
+            }
+            let sql = "SELECT id, production_id FROM production_source
+                WHERE source_id = {source} AND production_id IN {keys}";
+            let (mut none, mut left) = (Vec::new(), Vec::new());
+            for row in batch.rows(sql, ids.into()).await? {
+                let (id, of): (i64, i64) = (get(&row, 0)?, get(&row, 1)?);
+                match given.get(&of) {
+                    Some(fields) if !fields.is_empty() => {
+                        left.push(json!([id, Value::from(fields.as_slice()).to_string()]));
                     }
-                }
-                if may_write(Some(&fields), locks.get(&id), "genres", false) {
-                    batch.delete("production_genre", "production_id", &[id]).await?;
+                    _ => none.push(id),
                 }
             }
+            batch.update(Id::ProductionSource, "id", &["fields"], &left).await?;
+            batch.delete("production_source", "id", &none).await?;
         }
     }
     for table in tables {
         let rows = batch.rows(&own(table, &column), ids.into()).await?;
         let rows: Vec<i64> = rows.iter().map(|row| get(row, 0)).collect::<Result<_, _>>()?;
         batch.delete(table, "id", &rows).await?;
+    }
+    Ok(())
+}
+
+/// What every production has. Only an episode may lack one of them.
+const NEEDED: [&str; 2] = ["format", "title"];
+
+fn is_dispensable(title: &stored::Title, field: &str) -> bool {
+    field == "title" && title.kind == EPISODE
+}
+
+/// Take the fields back that the source gave to a title.
+async fn take_title_back(
+    batch: &Batch<'_>,
+    title: &stored::Title,
+    gave: impl Fn(&str) -> bool,
+) -> Result<(), Error> {
+    let id = title.id;
+    let empty = async |table: Id, key: &str, columns: &[&str], value: Value| {
+        let values = Value::from(vec![value; columns.len()]);
+        batch.update(table, key, columns, &[with(json!([id]), &values)]).await
+    };
+    for (field, columns, value) in [
+        ("title", &["title", "title_key"][..], Value::Null),
+        ("original_title", &["original_title"], Value::Null),
+        ("released", &["released_on"], Value::Null),
+        ("runtime_minutes", &["runtime_minutes"], Value::Null),
+        ("adult", &["is_adult"], false.into()),
+        ("rating_tenths", &["rating_tenths", "rating_votes"], Value::Null),
+    ] {
+        let stays = NEEDED.contains(&field) && !is_dispensable(title, field);
+        if gave(field) && !stays {
+            empty(Id::Production, "id", columns, value).await?;
+        }
+    }
+    if gave("released") {
+        write_released(batch, &[json!([id, null])]).await?;
+    }
+    if gave("rating_tenths") {
+        write_votes(batch, &[json!([id, null])]).await?;
+    }
+    if gave("genres") {
+        batch.delete("production_genre", "production_id", &[id]).await?;
+    }
+    for (table, field, columns) in [
+        (Id::Show, "ended", &["ended_on"][..]),
+        (Id::Episode, "show", &["show_id", "season_id"]),
+        (Id::Episode, "season", &["season_number", "season_id"]),
+        (Id::Episode, "episode", &["episode_number"]),
+    ] {
+        if gave(field) {
+            empty(table, "production_id", columns, Value::Null).await?;
+        }
     }
     Ok(())
 }
