@@ -1,8 +1,8 @@
 //! What a request costs, beside other GraphQL servers and the plain limit: `make bench`.
 //!
 //! The same questions are put to every server over the same invented catalogue, one server after
-//! the other, in several rounds. Its answers are first compared with those of plain SQL, value by value; then `wrk`
-//! asks as fast as it is answered. Costs are processor times, of the server and of the connections
+//! the other, in several rounds. Its answers are first compared with those of plain SQL, value by
+//! value; then `wrk` asks as fast as it is answered. Costs are processor times, of the server and of the connections
 //! that it has to PostgreSQL: requests per second say less where load, server and database share
 //! the processors, as here. On Linux only: costs are read from `/proc`.
 //!
@@ -140,8 +140,10 @@ fn bench() -> Result<bool> {
     for question in &questions {
         run.question(question, &mut running)?;
     }
-    for (_, mut server) in running {
-        server.stop()?;
+    for (entry, mut server) in running {
+        if let Err(error) = server.stop() {
+            run.fail(format!("{}: {error}", entry.name));
+        }
     }
     let heading = format!(
         "{} productions, {}, {} processors, {} connections, {} rounds of {} s",

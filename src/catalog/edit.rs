@@ -54,6 +54,35 @@ impl Entity {
             Self::Credit => &["job"],
         }
     }
+
+    /// The fields that can be locked: those that imports fill in, by the same names.
+    pub(super) fn locks(self) -> &'static [&'static str] {
+        match self {
+            Self::Production => &[
+                "title",
+                "original_title",
+                "synopsis",
+                "format",
+                "released",
+                "runtime_minutes",
+                "adult",
+                "rating_tenths",
+                "rating_votes",
+                "genres",
+                "ended",
+                "service",
+                "based_on",
+                "premise",
+                "show",
+                "season",
+                "episode",
+                "titles",
+                "credits",
+            ],
+            Self::Person => &["name", "born", "died", "professions", "known_for"],
+            Self::Credit => &["job"],
+        }
+    }
 }
 
 /// A row that is changed by hand.
@@ -302,18 +331,23 @@ pub(super) async fn retire(
     [catalog, scope, value]: [String; 3],
     target: Target,
 ) -> Result<(), Error> {
-    // One that had left before may have come back with another source.
-    retired::Entity::delete_many()
-        .filter(is_retired(&catalog, &scope, &value))
-        .exec(transaction)
-        .await?;
+    // It may have left before: then it had a row id, and may have come back with another source.
+    let before = retired::Entity::find().filter(with_id(&catalog, &scope, &value));
+    let before = before.one(transaction).await?;
+    let entity_id = match &before {
+        Some(row) if target.id == NO_ROW => row.entity_id,
+        _ => target.id,
+    };
+    if let Some(row) = before {
+        retired::Entity::delete_by_id(row.id).exec(transaction).await?;
+    }
     retired::ActiveModel {
         id: NotSet,
         catalog: Set(catalog),
         scope: Set(scope),
         value: Set(value),
         entity: Set(target.entity.table().to_owned()),
-        entity_id: Set(target.id),
+        entity_id: Set(entity_id),
         is_by_hand: Set(true),
         at_ms: Set(now()),
     }
@@ -322,7 +356,7 @@ pub(super) async fn retire(
     Ok(())
 }
 
-fn is_retired(catalog: &str, scope: &str, value: &str) -> Condition {
+fn with_id(catalog: &str, scope: &str, value: &str) -> Condition {
     retired::Column::Catalog
         .eq(catalog)
         .and(retired::Column::Scope.eq(scope))
@@ -330,23 +364,8 @@ fn is_retired(catalog: &str, scope: &str, value: &str) -> Condition {
         .into_condition()
 }
 
-/// Whether what an id of another catalogue named was taken out by hand.
-///
-/// # Errors
-/// The fault of the database.
-pub(super) async fn is_removed(
-    transaction: &DatabaseTransaction,
-    catalog: &str,
-    scope: &str,
-    value: &str,
-) -> Result<bool, Error> {
-    let found = retired::Entity::find()
-        .filter(is_retired(catalog, scope, value))
-        .filter(retired::Column::IsByHand.eq(true));
-    Ok(found.one(transaction).await?.is_some())
-}
-
-/// Take a row out. No import brings it back.
+/// Take a row out. No import brings back what has an id of another catalogue; nothing tells what has
+/// none when a list names it again.
 ///
 /// # Errors
 /// A sentence when others still name it, or the fault of the database.
@@ -388,7 +407,8 @@ pub async fn delete(
     record(transaction, actor, target, "delete", &[]).await
 }
 
-/// Give fields back to the sources: the next import of each sets them again. Without fields, all.
+/// Give fields back to the sources: the next import of IMDb's files sets them again, others fill in
+/// what is missing. Without fields, all.
 ///
 /// # Errors
 /// A sentence when nothing is locked, or the fault of the database.
@@ -440,20 +460,37 @@ pub async fn unlock(
 /// The fault of the database.
 pub async fn restore(transaction: &DatabaseTransaction, text: &str) -> Result<bool, Error> {
     let (catalog, scope, value) = key(text);
-    let is = is_retired(catalog, scope, value).add(retired::Column::IsByHand.eq(true));
-    // What never was in this catalogue has no row id to come back with.
-    let foreign = retired::Entity::delete_many()
-        .filter(is.clone())
-        .filter(retired::Column::EntityId.eq(NO_ROW))
-        .exec(transaction)
+    let by_hand = retired::Column::IsByHand.eq(true);
+    let named = retired::Entity::find()
+        .filter(with_id(catalog, scope, value))
+        .filter(by_hand.clone())
+        .one(transaction)
         .await?;
-    let restored = retired::Entity::update_many()
+    let Some(named) = named else {
+        read_again(transaction, scope, value).await?;
+        return Ok(false);
+    };
+    if named.entity_id == NO_ROW {
+        // What never was in this catalogue has no row id to come back with.
+        retired::Entity::delete_by_id(named.id).exec(transaction).await?;
+        read_again(transaction, scope, value).await?;
+        return Ok(true);
+    }
+    // With all its ids.
+    let of_it = retired::Column::Entity
+        .eq(named.entity.as_str())
+        .and(retired::Column::EntityId.eq(named.entity_id))
+        .and(by_hand);
+    let ids = retired::Entity::find().filter(of_it.clone()).all(transaction).await?;
+    retired::Entity::update_many()
         .col_expr(retired::Column::IsByHand, Expr::value(false))
-        .filter(is)
+        .filter(of_it)
         .exec(transaction)
         .await?;
-    read_again(transaction, scope, value).await?;
-    Ok(foreign.rows_affected + restored.rows_affected > 0)
+    for id in ids {
+        read_again(transaction, &id.scope, &id.value).await?;
+    }
+    Ok(true)
 }
 
 /// Have what was read of a thing read again. Returns the sources that had read it.

@@ -11,8 +11,8 @@ use entity::production::Kind;
 use entity::{
     award, award_company, award_person, award_production, company, credit, episode, external_id,
     field_lock, genre, known_for, person, person_profession, person_source, production,
-    production_company, production_genre, production_source, profession, shot, shot_director, show,
-    source, title_name, video,
+    production_company, production_genre, production_source, profession, retired, shot,
+    shot_director, show, source, title_name, video,
 };
 use sea_orm::ActiveValue::{NotSet, Set, Unchanged};
 use sea_orm::sea_query::{Expr, Query};
@@ -22,12 +22,13 @@ use sea_orm::{
     QuerySelect, QueryTrait, Statement, Value,
 };
 
+use super::edit::{self, Entity};
 use super::record::{
     Award, Company, Credit, Episode, ExternalId, KnownFor, Lock, Person, Production,
     ProductionCompany, Record, Removed, Shot, Show, Source, Sources, Subject, Title, Video,
 };
 use super::write::{Placed, Writer, date, json, refuse_unknown};
-use super::{collation, date as dates, edit};
+use super::{collation, date as dates};
 use crate::error::Error;
 
 /// A record with the number of its line.
@@ -63,7 +64,11 @@ pub async fn file(
     let mut merge = Merge {
         known: Vec::new(),
         ids: HashMap::new(),
+        removed: HashSet::new(),
         old: HashSet::new(),
+        filled: HashSet::new(),
+        by_hand: HashSet::new(),
+        added: HashSet::new(),
         rows: HashMap::new(),
         writer,
     };
@@ -160,6 +165,9 @@ impl<'r> Seen<'r> {
     }
 }
 
+/// A production, a person on it and the role.
+type CreditKey = (i64, i64, String);
+
 /// A group of rows of one table: those below one row.
 type Place = (&'static str, i64, String);
 
@@ -169,8 +177,15 @@ struct Merge<'w, 't> {
     known: Vec<Option<i64>>,
     /// What the ids of the file name in the catalogue.
     ids: HashMap<Id, (Group, i64)>,
+    /// Which of them name what was taken out by hand.
+    removed: HashSet<Id>,
     /// What was there before this file.
     old: HashSet<(Group, i64)>,
+    /// The fields of it that this file filled in.
+    filled: HashSet<(Group, i64, &'static str)>,
+    /// Credits on it that were set or taken out by hand, and those that this file added.
+    by_hand: HashSet<CreditKey>,
+    added: HashSet<CreditKey>,
     /// Rows that are there and that no record has been found to say: what they say, and their ids,
     /// the last first.
     rows: HashMap<Place, HashMap<String, Vec<i64>>>,
@@ -303,7 +318,12 @@ impl Merge<'_, '_> {
             let id = (it.catalog.clone(), it.scope.clone(), it.value.clone());
             ids.entry(subject).or_default().push(id);
         }
-        self.look_up(ids.values().flatten()).await?;
+        let removed = lines.iter().filter_map(|(_, record)| match record {
+            Record::Removed(it) => Some(removed_id(it)),
+            _ => None,
+        });
+        let removed: Vec<Id> = removed.collect();
+        self.look_up(ids.values().flatten().chain(&removed)).await?;
 
         let companies = self.by_ids(Group::Company, lines, &ids)?;
         self.recognise_companies(lines, &ids, companies, &sources).await?;
@@ -364,15 +384,24 @@ impl Merge<'_, '_> {
         } else {
             "SELECT value FROM json_each($3)"
         };
-        let sql = format!(
-            "SELECT * FROM external_id WHERE catalog = $1 AND scope = $2 AND value IN ({values_of})"
-        );
+        let sql = |table: &str| {
+            format!(
+                "SELECT * FROM {table} WHERE catalog = $1 AND scope = $2 AND value IN ({values_of})"
+            )
+        };
         for ((catalog, scope), values) in scopes {
             for values in values.chunks(5_000) {
                 let values = serde_json::Value::from(values).to_string();
-                let values = [catalog.into(), scope.into(), values.into()];
-                let statement = Statement::from_sql_and_values(backend, &sql, values);
-                let found = external_id::Entity::find().from_raw_sql(statement);
+                let statement = |table| {
+                    let values = [catalog.into(), scope.into(), values.as_str().into()];
+                    Statement::from_sql_and_values(backend, sql(table), values)
+                };
+                let out = retired::Entity::find().from_raw_sql(statement("retired"));
+                for row in out.all(self.transaction()).await?.into_iter().filter(|it| it.is_by_hand)
+                {
+                    self.removed.insert((row.catalog, row.scope, row.value));
+                }
+                let found = external_id::Entity::find().from_raw_sql(statement("external_id"));
                 for row in found.all(self.transaction()).await? {
                     let of = match (row.production_id, row.person_id, row.company_id) {
                         (Some(id), ..) => (Group::Production, id),
@@ -663,10 +692,10 @@ impl Merge<'_, '_> {
             Record::Shot(it) => self.has_shot(it).await?,
             Record::Video(it) => self.has_video(it).await?,
             Record::Award(it) => self.has_award(it).await?,
-            Record::ExternalId(it) => self.has_external_id(it).await?,
+            Record::ExternalId(it) => self.has_external_id(it)?,
             Record::Title(it) => self.has_title(it).await?,
             Record::Lock(it) => self.has_lock(it).await?,
-            Record::Removed(it) => self.has_removed(it).await?,
+            Record::Removed(it) => self.has_removed(it),
             _ => false,
         };
         if is_there {
@@ -774,6 +803,7 @@ impl Merge<'_, '_> {
             let sources = Sources(vec![(it.source.clone(), all)]);
             facts.extend(self.facts(&sources, &there, &filled, &differing)?);
         }
+        self.filled.extend(filled.iter().map(|field| (Group::Person, id, *field)));
         let mut is_filled = !filled.is_empty();
         for Fact { id: row_id, source_id, fields } in facts {
             is_filled = true;
@@ -945,6 +975,7 @@ impl Merge<'_, '_> {
         let there = production_source::Column::ProductionId;
         let there = self.with::<production_source::Entity, _>(there, id).await?;
         let there = there.into_iter().map(|row| (row.source_id, (row.id, row.fields))).collect();
+        self.filled.extend(filled.iter().map(|field| (Group::Production, id, *field)));
         let mut is_filled = !filled.is_empty();
         let facts = self.facts(&it.sources, &there, &filled, &differing)?;
         for Fact { id: row_id, source_id, fields } in facts {
@@ -1088,6 +1119,27 @@ impl Merge<'_, '_> {
         self.rows.insert(place, said);
     }
 
+    /// Note which credits of a production were set or taken out by hand.
+    async fn credits_by_hand(&mut self, id: i64, rows: &[credit::Model]) -> Result<(), Error> {
+        let ids = credit::Entity::find()
+            .select_only()
+            .column(credit::Column::Id)
+            .filter(credit::Column::ProductionId.eq(id));
+        let locks = field_lock::Entity::find()
+            .filter(field_lock::Column::Entity.eq(Entity::Credit.table()))
+            .filter(field_lock::Column::EntityId.in_subquery(ids.into_query()));
+        let locks = locks.all(self.transaction()).await?;
+        let is_set = |row: &&credit::Model| locks.iter().any(|lock| lock.entity_id == row.id);
+        let set = rows.iter().filter(is_set);
+        self.by_hand.extend(set.map(|row| (id, row.person_id, row.role.clone())));
+        for field in self.locks(Entity::Production.table(), id).await? {
+            if let Some((person_id, role)) = edit::credit_of_lock(&field) {
+                self.by_hand.insert((id, person_id, role.to_owned()));
+            }
+        }
+        Ok(())
+    }
+
     async fn has_credit(&mut self, it: &Credit) -> Result<bool, Error> {
         let id = self.writer.productions.get(&it.production)?.id;
         let person_id = self.writer.people.get(&it.person)?;
@@ -1098,6 +1150,7 @@ impl Merge<'_, '_> {
         let place = ("credit", id, String::new());
         if !self.rows.contains_key(&place) {
             let rows = self.with::<credit::Entity, _>(credit::Column::ProductionId, id).await?;
+            self.credits_by_hand(id, &rows).await?;
             let rows = rows.into_iter().map(|row| {
                 let what = (&row.role, &row.category, &row.job, &row.characters);
                 let place = (row.position, row.is_billed, row.crew_position);
@@ -1107,7 +1160,13 @@ impl Merge<'_, '_> {
         }
         let what = (&it.role, &it.category, &it.job, json(&it.characters));
         let where_ = (it.position, it.billed, it.crew_position);
-        Ok(self.take(&place, &words((person_id, what, where_, source_id))).is_some())
+        let is_there = self.take(&place, &words((person_id, what, where_, source_id))).is_some();
+        let key = (id, person_id, it.role.clone());
+        if is_there || self.by_hand.contains(&key) {
+            return Ok(true);
+        }
+        self.added.insert(key);
+        Ok(false)
     }
 
     /// A company has a role in a production once.
@@ -1284,7 +1343,7 @@ impl Merge<'_, '_> {
         Ok(self.take(&place, &it).is_some())
     }
 
-    async fn has_external_id(&self, it: &ExternalId) -> Result<bool, Error> {
+    fn has_external_id(&self, it: &ExternalId) -> Result<bool, Error> {
         self.writer.sources.get(&it.source)?;
         let of = match &it.of {
             Subject::Production(key) => (Group::Production, self.writer.productions.get(key)?.id),
@@ -1293,15 +1352,13 @@ impl Merge<'_, '_> {
         };
         let id = (it.catalog.clone(), it.scope.clone(), it.value.clone());
         match self.ids.get(&id) {
-            None => {
-                let (catalog, scope, value) = &id;
-                if edit::is_removed(self.transaction(), catalog, scope, value).await? {
-                    return Err(Error::refused(format!(
-                        "{catalog}:{scope}:{value} was taken out by hand: `edit unlock` lets it return"
-                    )));
-                }
-                Ok(false)
+            None if self.removed.contains(&id) => {
+                let (catalog, scope, value) = id;
+                Err(Error::refused(format!(
+                    "{catalog}:{scope}:{value} was taken out by hand: `edit unlock` lets it return"
+                )))
             }
+            None => Ok(false),
             Some(known) if *known == of => Ok(true),
             Some(_) => {
                 let (catalog, scope, value) = id;
@@ -1312,19 +1369,48 @@ impl Merge<'_, '_> {
         }
     }
 
-    /// Whether a lock is there, or is on what was there before: that keeps the values that it has.
+    /// Whether a lock is there, or is on something that keeps the value that it had before.
     async fn has_lock(&self, it: &Lock) -> Result<bool, Error> {
+        let (people, productions) = (&self.writer.people, &self.writer.productions);
+        if let (Some(production), Some(person), Some(role)) = (&it.production, &it.person, &it.role)
+        {
+            let key = (productions.get(production)?.id, people.get(person)?, role.clone());
+            let is_kept = self.is_old(Group::Production, key.0) && !self.added.contains(&key);
+            if is_kept && (it.field.is_some() || self.is_credited(&key).await?) {
+                return Ok(true);
+            }
+        }
         let (target, field) = self.writer.lock_target(it).await?;
-        let is_old = match (&it.production, &it.person) {
-            (Some(key), _) => self.is_old(Group::Production, self.writer.productions.get(key)?.id),
-            _ => self.is_old(Group::Person, target.id),
+        let group = match target.entity {
+            Entity::Production if it.role.is_none() => Some(Group::Production),
+            Entity::Person => Some(Group::Person),
+            _ => None,
         };
-        Ok(is_old || self.locks(target.entity.table(), target.id).await?.contains(&field))
+        let is_kept = group.is_some_and(|group| {
+            let is_filled = |field: &str| {
+                let mut filled = self.filled.iter();
+                filled.any(|(of, id, name)| (*of, *id, *name) == (group, target.id, field))
+            };
+            self.is_old(group, target.id) && !is_filled(&field)
+        });
+        Ok(is_kept || self.locks(target.entity.table(), target.id).await?.contains(&field))
     }
 
-    async fn has_removed(&self, it: &Removed) -> Result<bool, Error> {
-        let Removed { catalog, scope, value, .. } = it;
-        edit::is_removed(self.transaction(), catalog, scope, value).await
+    async fn is_credited(
+        &self,
+        (production_id, person_id, role): &CreditKey,
+    ) -> Result<bool, Error> {
+        let credits = credit::Entity::find()
+            .filter(credit::Column::ProductionId.eq(*production_id))
+            .filter(credit::Column::PersonId.eq(*person_id))
+            .filter(credit::Column::Role.eq(role.as_str()));
+        Ok(credits.one(self.transaction()).await?.is_some())
+    }
+
+    /// Whether that is known, or the thing is there all the same.
+    fn has_removed(&self, it: &Removed) -> bool {
+        let id = removed_id(it);
+        self.removed.contains(&id) || self.ids.contains_key(&id)
     }
 
     /// What a person is known for besides what is there.
@@ -1359,6 +1445,10 @@ impl Merge<'_, '_> {
             false => Ok(Outcome::filled(is_filled)),
         }
     }
+}
+
+fn removed_id(it: &Removed) -> Id {
+    (it.catalog.clone(), it.scope.clone(), it.value.clone())
 }
 
 /// What only one kind of productions has.

@@ -557,8 +557,8 @@ pub struct KnownFor {
 }
 
 /// What was done by hand, so that no import undoes it: a field that was set, of a production, of a
-/// person, or of a credit, which its production, person and role name; or a credit that was taken
-/// out, which has no field.
+/// person, or of a credit, which its production, person, role and position name; or a credit that was
+/// taken out, which has no field.
 #[derive(Clone, Debug, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Lock {
@@ -571,6 +571,9 @@ pub struct Lock {
     /// Role of the credit.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub role: Option<String>,
+    /// Position of the credit; the first one of the person and role where it is missing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub position: Option<i32>,
     /// The field, as the record of the thing calls it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub field: Option<String>,

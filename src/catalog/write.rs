@@ -15,7 +15,7 @@ use entity::{
 use sea_orm::ActiveValue::{NotSet, Set};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, DatabaseBackend, DatabaseTransaction,
-    EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter,
+    EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter, QueryOrder,
 };
 
 use super::edit::{self, Entity, Target};
@@ -471,9 +471,9 @@ impl<'a> Writer<'a> {
                     .filter(external_id::Column::Scope.eq(scope))
                     .filter(external_id::Column::Value.eq(value));
                 if alive.one(self.transaction).await?.is_some() {
-                    let id = id.join(":");
                     return Err(Error::refused(format!(
-                        "{id} is the id of something that is there"
+                        "{} was taken out by hand, and is the id of something above this record",
+                        id.join(":")
                     )));
                 }
                 let target = Target { entity, id: edit::NO_ROW };
@@ -486,24 +486,34 @@ impl<'a> Writer<'a> {
 
     /// The row that a lock is on, and the name of the lock.
     pub(super) async fn lock_target(&self, lock: &Lock) -> Result<(Target, String), Error> {
-        let Lock { production, person, role, field, .. } = lock;
-        let production = production.as_ref().map(|key| self.productions.get(key)).transpose()?;
-        let production = production.map(|placed| placed.id);
+        let Lock { production, person, role, position, field, .. } = lock;
+        let production = self.productions.get_opt(production.as_ref())?.map(|placed| placed.id);
         let person = self.people.get_opt(person.as_ref())?;
-        let (entity, id, field) = match (production, person, role, field) {
-            (Some(id), None, None, Some(field)) => (Entity::Production, id, field.clone()),
-            (None, Some(id), None, Some(field)) => (Entity::Person, id, field.clone()),
+        let (entity, id) = match (production, person, role, field) {
+            (Some(id), None, None, Some(_)) => (Entity::Production, id),
+            (None, Some(id), None, Some(_)) => (Entity::Person, id),
             (Some(id), Some(person), Some(role), None) => {
-                (Entity::Production, id, edit::lock_of_credit(person, role))
+                let target = Target { entity: Entity::Production, id };
+                return Ok((target, edit::lock_of_credit(person, role)));
             }
-            (Some(production), Some(person), Some(role), Some(field)) => {
-                let credit = credit::Entity::find()
+            (Some(production), Some(person), Some(role), Some(_)) => {
+                let mut credit = credit::Entity::find()
                     .filter(credit::Column::ProductionId.eq(production))
                     .filter(credit::Column::PersonId.eq(person))
-                    .filter(credit::Column::Role.eq(role));
-                let credit = credit.one(self.transaction).await?;
-                let credit = credit.ok_or_else(|| Error::refused("there is no such credit"))?;
-                (Entity::Credit, credit.id, field.clone())
+                    .filter(credit::Column::Role.eq(role))
+                    .order_by_asc(credit::Column::Position)
+                    .order_by_asc(credit::Column::Id);
+                if let Some(position) = position {
+                    credit = credit.filter(credit::Column::Position.eq(*position));
+                }
+                let credit = credit.one(self.transaction).await?.ok_or_else(|| {
+                    let of = [&lock.production, &lock.person].map(|key| key.as_deref());
+                    let [production, person] = of.map(Option::unwrap_or_default);
+                    Error::refused(format!(
+                        "\"{production}\" has no such credit of \"{person}\" as {role}"
+                    ))
+                })?;
+                (Entity::Credit, credit.id)
             }
             _ => {
                 return Err(Error::refused(
@@ -511,6 +521,15 @@ impl<'a> Writer<'a> {
                 ));
             }
         };
+        let field = field.clone().unwrap_or_default();
+        let allowed = entity.locks();
+        if !allowed.contains(&field.as_str()) {
+            return Err(Error::refused(format!(
+                "a {} has no field \"{field}\" that can be locked: those are {}",
+                entity.table(),
+                allowed.join(", ")
+            )));
+        }
         Ok((Target { entity, id }, field))
     }
 

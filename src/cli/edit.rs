@@ -41,7 +41,7 @@ pub fn command() -> Command {
         ))
         .subcommand(action("delete", "Take a production, person or credit out"))
         .subcommand(
-            action("unlock", "Give fields back to the sources, whose next import sets them again; what was taken out returns").arg(
+            action("unlock", "Give fields back to the sources: the next import of IMDb's files sets them again; what was taken out returns").arg(
                 Arg::new("field")
                     .value_name("FIELD")
                     .num_args(0..)

@@ -239,12 +239,12 @@ impl Films {
         let films = fitting.iter().filter_map(|id| Some((*id, self.films.get(id)?)));
         let films: Vec<_> =
             films.filter(|(_, film)| named.id.is_none() || film.ids.is_empty()).collect();
+        // Whoever took a credit out did not say that it is another film.
         let common = |film: &Known| {
-            named
-                .people
-                .iter()
-                .filter(|(name, _)| film.people.iter().any(|member| member.name_key == *name))
-                .count()
+            let is_on = |name: &String| {
+                film.people.iter().chain(&film.taken_out).any(|member| member.name_key == *name)
+            };
+            named.people.iter().filter(|(name, _)| is_on(name)).count()
         };
         let counts: Vec<_> = films.iter().map(|(id, film)| (*id, common(film))).collect();
         let most = counts.iter().map(|(_, count)| *count).max().unwrap_or_default();
@@ -489,7 +489,9 @@ impl Names {
         }
         if let Some(space) = space {
             use external_id::Column;
-            all.removed = removed(transaction, space, ids).await?;
+            if kind == Kind::Person {
+                all.removed = removed(transaction, space, ids).await?;
+            }
             let subject = match kind {
                 Kind::Person => Column::PersonId,
                 Kind::Company => Column::CompanyId,

@@ -16,7 +16,7 @@
 //!   that it lacks, and becomes a win when the data say so.
 //! - Nominations are no credits: those are not taken from them.
 //! - Films and people that were taken out by hand stay out. A nomination does without them, and is left
-//!   out where it names nobody and nothing else.
+//!   out where all that it names was.
 //!
 //! [DLu/oscar_data]: https://github.com/DLu/oscar_data
 
@@ -139,7 +139,7 @@ struct Import<'a> {
     awards: Vec<There>,
     by_key: HashMap<AwardKey, Vec<usize>>,
     namesakes: BTreeSet<String>,
-    /// Ids of those who were taken out by hand.
+    /// Ids of people who were taken out by hand.
     left_out: BTreeSet<String>,
     /// Names without ids that were taken for people, and for companies: all, and those made.
     nameless: [BTreeSet<String>; 2],
@@ -666,6 +666,7 @@ impl<'a> Import<'a> {
         let links = self.links(line, &films).await?;
         let named_any = !line.films.is_empty() || !line.nominees.is_empty();
         if named_any && films.is_empty() && links.is_empty() {
+            self.notes.push(format!("{}: all that it names was left out.", line.place));
             self.award_counts.quarantined += 1;
             return Ok(());
         }

@@ -493,7 +493,8 @@ impl<'a> Import<'a> {
             let Some(film) = self.films.get(id) else { continue };
             let released_on = film.released_on;
             if film.is_taken_out(name, ACTOR) {
-                self.credit_counts.unchanged += 1;
+                self.note(entry, &format!("had {name} taken out of its cast by hand."));
+                self.credit_counts.quarantined += 1;
                 continue;
             }
             let person_id = match on_film(&film.people, name, Some(ACTOR)) {

@@ -431,7 +431,6 @@ fn a_first_load_leaves_what_is_there_and_finds_it() {
     }
 }
 
-/// Put a line where it belongs in the order of a file.
 #[test]
 fn what_others_hold_on_to_stays_without_what_the_source_gave() {
     for backend in BACKENDS {
@@ -455,11 +454,16 @@ fn what_others_hold_on_to_stays_without_what_the_source_gave() {
         );
         let production = |kind: &str, id: &str, title: &str| json!({"type": kind, "key": id, "title": title, "format": "short"});
         let id = |kind: &str, scope: &str, id: &str| json!({"type": "external_id", "of": {kind: id}, "catalog": "imdb", "scope": scope, "value": id, "source": "o"});
+        // The other one says when it was released, too.
+        let released = database.texts(&format!("SELECT CAST(released_on / 10000 AS text) FROM production AS p JOIN external_id AS x ON x.production_id = p.id WHERE x.value = '{film}'"));
+        let mut film_of_another = production("film", film, title);
+        film_of_another["released"] = released[0].as_str().into();
+        film_of_another["sources"] = json!({"o": ["released"]});
         let lines = [
             json!({"type": "source", "key": "o", "name": "O"}),
             json!({"type": "person", "key": person[0], "source": "o"}),
             production("show", show, "Show"),
-            production("film", film, title),
+            film_of_another,
             json!({"type": "episode", "key": episode, "show": show, "format": "short"}),
             id("person", "name", &person[0]),
             id("production", "title", show),
@@ -484,10 +488,15 @@ fn what_others_hold_on_to_stays_without_what_the_source_gave() {
                 LEFT JOIN production_source AS f ON f.production_id = p.id LEFT JOIN source AS s ON s.id = f.source_id ORDER BY 1",
         );
         let of = |kind, fields| format!("{kind}{fields}imdb");
-        let needed = r#"["format","title"]"#;
-        assert_eq!(left, [of(1, needed), of(2, needed), of(3, r#"["format"]"#)], "{backend:?}");
+        let others = r#"1["released"]o"#.to_owned();
+        let needed = r#"["adult","format","title"]"#;
+        assert_eq!(
+            left,
+            [of(1, needed), others, of(2, needed), of(3, r#"["adult","format"]"#)],
+            "{backend:?}"
+        );
         for (table, columns) in [
-            ("production", "original_title released_on runtime_minutes rating_tenths rating_votes"),
+            ("production", "original_title runtime_minutes rating_tenths rating_votes"),
             ("show", "ended_on"),
             ("episode", "show_id season_id season_number episode_number released_on"),
             ("person", "born_on died_on"),
@@ -497,6 +506,8 @@ fn what_others_hold_on_to_stays_without_what_the_source_gave() {
                 assert_eq!(number(&database, &sql), 0, "{table}.{column}");
             }
         }
+        let dated = "SELECT CAST(kind AS text) FROM production WHERE released_on IS NOT NULL";
+        assert_eq!(database.texts(dated), ["1"]);
         for table in
             ["season", "production_genre", "credit", "title_name", "known_for", "external_id"]
         {
@@ -509,6 +520,7 @@ fn what_others_hold_on_to_stays_without_what_the_source_gave() {
     }
 }
 
+/// Put a line where it belongs in the order of a file.
 fn add_line(folder: &Path, file: &str, line: &str) {
     let path = folder.join(format!("{file}.tsv.gz"));
     let mut text = String::new();

@@ -5,6 +5,7 @@ use std::process::Stdio;
 
 use serde_json::{Value, json};
 use shotlist::catalog::{Backend, export};
+use shotlist::graphql::id;
 use shotlist::import::jsonl::{self, Count, File, Report};
 
 use crate::canary;
@@ -37,7 +38,7 @@ const MORE: &str = r#"
 {"type":"external_id","of":{"production":"hh"},"catalog":"imdb","scope":"title","value":"tt2","canonical":false,"source":"z"}
 {"type":"external_id","of":{"production":"hh"},"catalog":"imdb","scope":"title","value":"tt3","source":"z"}
 {"type":"lock","production":"fg","field":"synopsis","actor":"Ed"}
-{"type":"lock","production":"fg","person":"other-twin","role":"actor","field":"job","actor":"Ed"}
+{"type":"lock","production":"fg","person":"other-twin","role":"actor","position":1,"field":"job","actor":"Ed"}
 {"type":"lock","production":"fg","person":"twin","role":"director","actor":"Ed"}
 {"type":"lock","production":"fg","person":"pp","role":"director","actor":"Ed"}
 {"type":"lock","person":"pp","field":"born","actor":"Edna"}
@@ -310,8 +311,15 @@ fn a_faulty_line_is_told_and_nothing_is_written() {
                 "it.jsonl: line 3: the entity \"shot\" is none of production, person",
             ),
             (
-                r#"{"type":"removed","entity":"production","catalog":"imdb","scope":"title","value":"tt0451279"}"#,
-                "it.jsonl: line 3: imdb:title:tt0451279 is the id of something that is there",
+                r#"{"type":"film","key":"f","title":"F","format":"feature"}
+                {"type":"external_id","of":{"production":"f"},"catalog":"c","scope":"s","value":"v","source":"n"}
+                {"type":"removed","entity":"production","catalog":"c","scope":"s","value":"v"}"#,
+                "it.jsonl: line 5: c:s:v was taken out by hand, and is the id of something above",
+            ),
+            (
+                r#"{"type":"person","key":"p","source":"n"}
+                {"type":"lock","person":"p","field":"borne","actor":"Ed"}"#,
+                "it.jsonl: line 4: a person has no field \"borne\" that can be locked: those are name,",
             ),
         ] {
             let error = run(&database, &format!("{head}{line}\n"), false).expect_err(line);
@@ -403,6 +411,27 @@ fn what_was_done_by_hand_stays_done() {
         let report = import(&locked, &more);
         assert_eq!(count(&report, "person"), counts(0, 0, 1), "it was set by hand");
         assert_eq!(count(&report, "lock"), counts(0, 0, 3));
+
+        // What the file filled in comes with its lock.
+        let report = import(&database, &more);
+        assert_eq!(count(&report, "lock"), counts(1, 0, 2));
+        assert_eq!(database.texts("SELECT field FROM field_lock"), ["born"]);
+
+        // A credit stays as it was set, and out when it was taken out.
+        let credit = database.texts("SELECT CAST(id AS text) FROM credit");
+        let mut id = Vec::new();
+        id::encode(4, credit[0].parse().expect("a number"), &mut id);
+        let id = String::from_utf8(id).expect("it is ASCII");
+        for (edit, left) in [(&["set", &id, "job=boss"][..], 1), (&["delete", &id], 0)] {
+            let (code, _, told) = shotlist(&database, &[&["edit"], edit].concat(), "");
+            assert_eq!(code, Some(0), "{told}");
+            assert_eq!(count(&import(&database, HEAT), "credit"), counts(0, 0, 1));
+            assert_eq!(database.texts("SELECT role FROM credit").len(), left);
+        }
+
+        // What was taken out elsewhere is there all the same.
+        let elsewhere = r#"{"type":"removed","entity":"production","catalog":"imdb","scope":"title","value":"tt0113277"}"#;
+        assert_eq!(count(&import(&database, elsewhere), "removed"), counts(0, 0, 1));
 
         // What was taken out does not come back unasked.
         let removed = r#"{"type":"removed","entity":"production","catalog":"imdb","scope":"title","value":"tt0113277"}"#;

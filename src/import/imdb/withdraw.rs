@@ -204,15 +204,18 @@ async fn take_back(batch: &Batch<'_>, scope: Scope, ids: &[i64]) -> Result<(), E
     };
     match scope {
         Scope::Name => {
-            let locks = batch.locks("person", ids).await?;
+            let held = held_fields(batch, scope, ids).await?;
             for (id, person) in stored::people(batch, ids).await? {
                 let fields = person.fields.unwrap_or_default();
-                let is_locked =
-                    |field: &str| locks.get(&id).is_some_and(|locks| locks.contains(field));
                 let gave = |field: &str| {
                     let is_own = person.is_own || fields.iter().any(|own| own == field);
-                    is_own && !is_locked(field)
+                    is_own && !held.get(&id).is_some_and(|held| held.contains(field))
                 };
+                // Nobody else has named whom it brought.
+                if gave("name") && !person.is_own {
+                    let nobody = json!([id, null, null]);
+                    batch.update(Id::Person, "id", &["name", "name_key"], &[nobody]).await?;
+                }
                 if gave("professions") {
                     batch.delete("person_profession", "person_id", &[id]).await?;
                 }
@@ -227,13 +230,13 @@ async fn take_back(batch: &Batch<'_>, scope: Scope, ids: &[i64]) -> Result<(), E
             }
         }
         Scope::Title => {
-            let locks = batch.locks("production", ids).await?;
+            let held = held_fields(batch, scope, ids).await?;
             let mut given = HashMap::new();
             for (id, title) in stored::titles(batch, ids).await? {
                 let fields = title.fields.as_deref().unwrap_or_default();
-                let gave = |field: &str| may_write(Some(fields), locks.get(&id), field, false);
+                let gave = |field: &str| may_write(Some(fields), held.get(&id), field, false);
                 take_title_back(batch, &title, &gave).await?;
-                // What a film or show cannot be without stays the source's.
+                // What it cannot be without stays the source's.
                 let needed = NEEDED.into_iter().filter(|field| !is_dispensable(&title, field));
                 given.insert(id, needed.filter(|field| gave(field)).collect::<Vec<_>>());
             }
@@ -261,8 +264,28 @@ async fn take_back(batch: &Batch<'_>, scope: Scope, ids: &[i64]) -> Result<(), E
     Ok(())
 }
 
+/// The fields that an editor has set, and those that other sources gave too.
+async fn held_fields(
+    batch: &Batch<'_>,
+    scope: Scope,
+    ids: &[i64],
+) -> Result<HashMap<i64, HashSet<String>>, Error> {
+    let table = scope.table();
+    let mut held = batch.locks(table, ids).await?;
+    let sql = format!(
+        "SELECT {table}_id, fields FROM {table}_source
+        WHERE source_id <> {{source}} AND {table}_id IN {{keys}}"
+    );
+    for row in batch.rows(&sql, ids.into()).await? {
+        let fields: String = get(&row, 1)?;
+        let fields: Vec<String> = serde_json::from_str(&fields).unwrap_or_default();
+        held.entry(get(&row, 0)?).or_default().extend(fields);
+    }
+    Ok(held)
+}
+
 /// What every production has. Only an episode may lack one of them.
-const NEEDED: [&str; 2] = ["format", "title"];
+const NEEDED: [&str; 3] = ["adult", "format", "title"];
 
 fn is_dispensable(title: &stored::Title, field: &str) -> bool {
     field == "title" && title.kind == EPISODE
@@ -275,21 +298,20 @@ async fn take_title_back(
     gave: impl Fn(&str) -> bool,
 ) -> Result<(), Error> {
     let id = title.id;
-    let empty = async |table: Id, key: &str, columns: &[&str], value: Value| {
-        let values = Value::from(vec![value; columns.len()]);
+    let empty = async |table: Id, key: &str, columns: &[&str]| {
+        let values = Value::from(vec![Value::Null; columns.len()]);
         batch.update(table, key, columns, &[with(json!([id]), &values)]).await
     };
-    for (field, columns, value) in [
-        ("title", &["title", "title_key"][..], Value::Null),
-        ("original_title", &["original_title"], Value::Null),
-        ("released", &["released_on"], Value::Null),
-        ("runtime_minutes", &["runtime_minutes"], Value::Null),
-        ("adult", &["is_adult"], false.into()),
-        ("rating_tenths", &["rating_tenths", "rating_votes"], Value::Null),
+    for (field, columns) in [
+        ("title", &["title", "title_key"][..]),
+        ("original_title", &["original_title"]),
+        ("released", &["released_on"]),
+        ("runtime_minutes", &["runtime_minutes"]),
+        ("rating_tenths", &["rating_tenths", "rating_votes"]),
     ] {
         let stays = NEEDED.contains(&field) && !is_dispensable(title, field);
         if gave(field) && !stays {
-            empty(Id::Production, "id", columns, value).await?;
+            empty(Id::Production, "id", columns).await?;
         }
     }
     if gave("released") {
@@ -308,7 +330,7 @@ async fn take_title_back(
         (Id::Episode, "episode", &["episode_number"]),
     ] {
         if gave(field) {
-            empty(table, "production_id", columns, Value::Null).await?;
+            empty(table, "production_id", columns).await?;
         }
     }
     Ok(())
