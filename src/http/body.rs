@@ -2,6 +2,9 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::future::{Future, poll_fn};
+use std::pin::{Pin, pin};
+use std::task::Poll;
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderMap};
@@ -73,9 +76,30 @@ pub async fn read(
         }
         Ok(body)
     };
+    let mut read = pin!(read);
+    if let Some(result) = at_the_second_look(read.as_mut()).await {
+        return result;
+    }
     tokio::time::timeout(state.options.body_timeout, read).await.unwrap_or_else(|_| {
         Err(Refusal(StatusCode::REQUEST_TIMEOUT, "The body took too long to arrive.".to_owned()))
     })
+}
+
+/// What a future gives at once, or when it is looked at again right away: actix-web hands over the
+/// body that came with its head after the handler has begun. For what is there then, no timer need
+/// be set.
+async fn at_the_second_look<F: Future>(mut future: Pin<&mut F>) -> Option<F::Output> {
+    let mut has_looked = false;
+    poll_fn(|context| match future.as_mut().poll(context) {
+        Poll::Ready(output) => Poll::Ready(Some(output)),
+        Poll::Pending if has_looked => Poll::Ready(None),
+        Poll::Pending => {
+            has_looked = true;
+            context.waker().wake_by_ref();
+            Poll::Pending
+        }
+    })
+    .await
 }
 
 fn is_json(headers: &HeaderMap) -> bool {

@@ -104,6 +104,7 @@ pub struct Connection {
 #[derive(Clone, Copy)]
 struct State {
     phase: Phase,
+    /// Since when it waits for its client.
     since: Instant,
     until: Option<Instant>,
     /// Requests under way: several on HTTP/2.
@@ -267,10 +268,18 @@ impl Connection {
         }
     }
 
+    /// It waits for this server, for however long.
+    fn work(&self) {
+        let mut state = self.state();
+        if state.phase != Phase::Cut {
+            *state = State { phase: Phase::Working, until: None, ..*state };
+        }
+    }
+
     /// A request begins.
     pub fn begin(self: &Arc<Self>) -> Exchange {
         self.state().exchanges += 1;
-        self.enter(Phase::Working, None);
+        self.work();
         Exchange(Arc::clone(self))
     }
 
@@ -281,7 +290,7 @@ impl Connection {
 
     /// All of a request is there.
     pub fn received(&self) {
-        self.enter(Phase::Working, None);
+        self.work();
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use actix_web::http::header;
+use actix_web::http::header::{self, HeaderValue};
 use actix_web::http::{Method, StatusCode};
 use actix_web::{HttpMessage, HttpRequest, HttpResponse, HttpResponseBuilder, web};
 use serde::Deserialize;
@@ -33,7 +33,8 @@ struct Parameters {
 /// The methods that are answered here.
 pub const ALLOWED: &str = "GET, HEAD, POST, OPTIONS";
 /// What an answer depends on beside its address.
-const VARY: &str = "Accept, Accept-Encoding";
+const VARY: HeaderValue = HeaderValue::from_static("Accept, Accept-Encoding");
+const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
 
 /// `POST /graphql`.
 pub async fn post(
@@ -146,14 +147,14 @@ pub async fn method_not_allowed(request: HttpRequest) -> HttpResponse {
     };
     HttpResponse::MethodNotAllowed()
         .insert_header((header::ALLOW, ALLOWED))
-        .content_type(MediaType::Json.content_type())
+        .insert_header((header::CONTENT_TYPE, MediaType::Json.content_type()))
         .body(refusal_body(sentence))
 }
 
 fn not_acceptable() -> HttpResponse {
     HttpResponse::NotAcceptable()
         .insert_header((header::VARY, VARY))
-        .content_type(MediaType::Json.content_type())
+        .insert_header((header::CONTENT_TYPE, MediaType::Json.content_type()))
         .body(refusal_body(
             "The answer comes as application/graphql-response+json, application/json or \
              text/event-stream.",
@@ -277,8 +278,8 @@ fn sent(request: &HttpRequest, mut builder: HttpResponseBuilder, answer: &Answer
 fn build(status: StatusCode, media_type: MediaType) -> HttpResponseBuilder {
     let mut builder = HttpResponse::build(status);
     builder
-        .content_type(media_type.of_refusals().content_type())
-        .insert_header((header::CACHE_CONTROL, "no-store"))
+        .insert_header((header::CONTENT_TYPE, media_type.of_refusals().content_type()))
+        .insert_header((header::CACHE_CONTROL, NO_STORE))
         .insert_header((header::VARY, VARY));
     builder
 }

@@ -278,8 +278,9 @@ fn configure(routes: &mut web::ServiceConfig, options: &Options) {
             web::resource("/graphql")
                 .wrap(from_fn(gate::gate))
                 .wrap(Condition::new(!options.origins.is_empty(), cors(options)))
-                .route(web::get().guard(socket::wanted()).to(socket::upgrade))
+                // Routes are tried in their order.
                 .route(web::post().to(graphql::post))
+                .route(web::get().guard(socket::wanted()).to(socket::upgrade))
                 .route(web::get().to(graphql::get))
                 .route(web::head().to(graphql::get))
                 .route(web::method(Method::OPTIONS).to(graphql::options))
@@ -318,6 +319,9 @@ fn cors(options: &Options) -> Cors {
     if options.credentials { cors.supports_credentials() } else { cors }
 }
 
+const NO_SNIFF: HeaderValue = HeaderValue::from_static("nosniff");
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
 /// What is done once, around every request.
 async fn around(
     request: actix_web::dev::ServiceRequest,
@@ -328,9 +332,9 @@ async fn around(
     request.extensions_mut().insert(RequestId(id.clone()));
     let mut response = next.call(request).await?;
     let headers = response.headers_mut();
-    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, NO_SNIFF);
     if let Ok(id) = HeaderValue::try_from(id) {
-        headers.insert(HeaderName::from_static("x-request-id"), id);
+        headers.insert(REQUEST_ID, id);
     }
     let held = response.response_mut().extensions_mut().remove::<Reservation>();
     Ok(response.map_body(|_, body| Paced::new(body.boxed(), exchange, held)))
@@ -340,7 +344,9 @@ async fn around(
 fn new_request_id() -> String {
     use std::hash::{BuildHasher, Hasher, RandomState};
     // Keyed at random at the start of each thread, and another one each time.
-    format!("{:016x}", RandomState::new().build_hasher().finish())
+    let number = RandomState::new().build_hasher().finish();
+    let digits = (0..16).rev().map(|place| (number >> (4 * place) & 0xf) as u32);
+    digits.filter_map(|digit| char::from_digit(digit, 16)).collect()
 }
 
 async fn live() -> HttpResponse {

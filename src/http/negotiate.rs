@@ -1,7 +1,9 @@
 //! Which media type a client wants.
 
+use std::cell::RefCell;
+
 use actix_web::HttpRequest;
-use actix_web::http::header;
+use actix_web::http::header::{self, HeaderMap, HeaderValue};
 
 /// The media types that a GraphQL response comes in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,13 +18,13 @@ pub enum MediaType {
 
 impl MediaType {
     /// As a header.
-    pub fn content_type(self) -> &'static str {
-        match self {
+    pub fn content_type(self) -> HeaderValue {
+        HeaderValue::from_static(match self {
             Self::GraphQL => "application/graphql-response+json; charset=utf-8",
             Self::Json => "application/json; charset=utf-8",
             // It is UTF-8 by definition.
             Self::EventStream => "text/event-stream",
-        }
+        })
     }
 
     /// The type in which a request is refused that is not even executed: no stream is begun for it.
@@ -59,9 +61,28 @@ impl<'a> Range<'a> {
     }
 }
 
+thread_local! {
+    /// The last header that a thread has read, and what it says: clients of a kind send the same one,
+    /// whose reading costs more than all other headers together.
+    static LAST: RefCell<(HeaderValue, Option<MediaType>)> =
+        const { RefCell::new((HeaderValue::from_static(""), Some(MediaType::Json))) };
+}
+
 /// The type that the client wants most; none where it takes neither.
 pub fn accepted(request: &HttpRequest) -> Option<MediaType> {
-    let values = request.headers().get_all(header::ACCEPT);
+    let headers = request.headers();
+    let mut values = headers.get_all(header::ACCEPT);
+    let (Some(value), None) = (values.next(), values.next()) else { return most_wanted(headers) };
+    LAST.with_borrow_mut(|(last, media_type)| {
+        if last != value {
+            (*last, *media_type) = (value.clone(), most_wanted(headers));
+        }
+        *media_type
+    })
+}
+
+fn most_wanted(headers: &HeaderMap) -> Option<MediaType> {
+    let values = headers.get_all(header::ACCEPT);
     let ranges: Vec<Range<'_>> = values
         .filter_map(|value| value.to_str().ok())
         .flat_map(|value| value.split(','))

@@ -67,7 +67,7 @@ pub fn respond(state: &State, request: Request, context: Context) -> HttpRespons
         }
     });
     HttpResponse::Ok()
-        .content_type(MediaType::EventStream.content_type())
+        .insert_header((header::CONTENT_TYPE, MediaType::EventStream.content_type()))
         .insert_header((header::CACHE_CONTROL, "no-store"))
         .insert_header((header::VARY, "Accept"))
         // Some proxies keep back what is short.

@@ -19,7 +19,7 @@ use std::thread::available_parallelism;
 use std::time::Duration;
 
 use deadpool::Status;
-use deadpool::managed::{Manager, Pool, PoolError, QueueMode, TimeoutType};
+use deadpool::managed::{Manager, Pool, PoolError, QueueMode, TimeoutType, Timeouts};
 use sqlx::postgres::PgConnectOptions;
 
 pub use rows::Rows;
@@ -88,6 +88,9 @@ impl KeyList {
 
 /// Longest time that opening a connection may take.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// Without a timer: a connection that is there is had at once.
+const AT_ONCE: Timeouts =
+    Timeouts { wait: Some(Duration::ZERO), create: Some(CONNECT_TIMEOUT), recycle: None };
 
 /// The reading side of a catalogue: connections that cannot write.
 pub struct Reader {
@@ -212,8 +215,11 @@ impl Reader {
     pub async fn session(&self) -> Result<Session<'_>, Fault> {
         let snapshot = match &self.connections {
             Connections::Sqlite(pool) => {
-                let connection = pool.get().await.map_err(Fault::from);
-                let snapshot = connection.and_then(sqlite::Snapshot::of);
+                let connection = match pool.timeout_get(&AT_ONCE).await {
+                    Err(PoolError::Timeout(TimeoutType::Wait)) => pool.get().await,
+                    other => other,
+                };
+                let snapshot = connection.map_err(Fault::from).and_then(sqlite::Snapshot::of);
                 Some(Mutex::new(snapshot.inspect_err(|fault| self.count(fault))?))
             }
             Connections::Postgres(_) => None,

@@ -5,6 +5,10 @@ use std::sync::Arc;
 
 use crate::error::Fault;
 
+/// As many as most statements give, so that their values are not moved about.
+const ROWS: usize = 8;
+const TEXT_BYTES: usize = 128;
+
 /// The rows of one statement: all values side by side, all text in one buffer.
 #[derive(Debug, Default)]
 pub struct Rows {
@@ -33,7 +37,8 @@ impl Rows {
 
     /// No rows yet, of so many columns.
     pub(super) fn of(columns: usize) -> Self {
-        Self { columns, ..Self::default() }
+        let cells = Vec::with_capacity(columns * ROWS);
+        Self { columns, cells, text: String::with_capacity(TEXT_BYTES), ..Self::default() }
     }
 
     pub(super) fn push_null(&mut self) {

@@ -145,7 +145,7 @@ pub(super) async fn upgrade(
 
 fn refuse(status: StatusCode, code: &'static str, sentence: impl Into<Box<str>>) -> HttpResponse {
     HttpResponse::build(status)
-        .content_type(MediaType::Json.content_type())
+        .insert_header((header::CONTENT_TYPE, MediaType::Json.content_type()))
         .body(Response::refusal(&[GraphQLError::new(code, sentence)]).body)
 }
 
@@ -154,8 +154,7 @@ fn failed_handshake(error: &actix_web::Error) -> HttpResponse {
     let refusal = Response::refusal(&[GraphQLError::new(code::BAD_REQUEST, sentence)]);
     // Its status and headers tell what is missing, such as the version.
     let mut response = error.error_response().set_body(BoxBody::new(refusal.body));
-    let json = header::HeaderValue::from_static("application/json; charset=utf-8");
-    response.headers_mut().insert(header::CONTENT_TYPE, json);
+    response.headers_mut().insert(header::CONTENT_TYPE, MediaType::Json.content_type());
     response
 }
 
