@@ -873,7 +873,7 @@ impl<W: Write> Export<'_, W> {
 }
 
 impl<W: Write> Export<'_, W> {
-    /// In the order of their text: somebody made each by hand, so that they are few.
+    /// Sorted by what they name: somebody made each by hand, so that they are few.
     async fn locks(&mut self) -> Result<(), Error> {
         // What is locked, and the rows that it names: whoever wrote past the catalogue may have left
         // some of what is gone.
@@ -903,13 +903,12 @@ impl<W: Write> Export<'_, W> {
         }
         // A person whose credit was taken out may be gone too.
         let people = rows.iter().filter_map(|(_, person, ..)| *person);
-        let there = "SELECT id FROM person WHERE id IS IN $1";
-        let mut there_too = HashSet::new();
-        for row in self.query(there, [list(people).into()]).await? {
-            there_too.insert(row.try_get_by_index::<i64>(0)?);
-        }
-        rows.retain(|(_, person, ..)| person.is_none_or(|id| there_too.contains(&id)));
-        let people = self.keys(Group::Person, there_too).await?;
+        let known = "SELECT id FROM person WHERE id IS IN $1";
+        let known = self.query(known, [list(people).into()]).await?;
+        let known: HashSet<i64> =
+            known.iter().map(|row| row.try_get_by_index(0)).collect::<Result<_, _>>()?;
+        rows.retain(|(_, person, ..)| person.is_none_or(|id| known.contains(&id)));
+        let people = self.keys(Group::Person, known).await?;
         let productions = rows.iter().filter_map(|(production, ..)| *production);
         let productions = self.keys(Group::Production, productions).await?;
         let mut locks = Vec::with_capacity(rows.len());

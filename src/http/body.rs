@@ -88,7 +88,7 @@ pub async fn read(
 /// What a future gives at once, or when it is looked at again right away: actix-web hands over the
 /// body that came with its head after the handler has begun. For what is there then, no timer need
 /// be set.
-async fn at_the_second_look<F: Future>(mut future: Pin<&mut F>) -> Option<F::Output> {
+pub async fn at_the_second_look<F: Future>(mut future: Pin<&mut F>) -> Option<F::Output> {
     let mut has_looked = false;
     poll_fn(|context| match future.as_mut().poll(context) {
         Poll::Ready(output) => Poll::Ready(Some(output)),

@@ -2,7 +2,7 @@
 //! no room, is told so before anything of the request is read, let alone parsed.
 
 use std::cell::RefCell;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -17,6 +17,7 @@ use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage, web};
 use futures_util::{Stream, StreamExt};
 
+use super::body::at_the_second_look;
 use super::bytes::Reservation;
 use super::connection::Connection;
 use super::{State, client, graphql};
@@ -130,8 +131,10 @@ async fn discard(request: &mut ServiceRequest) {
         return;
     }
     let mut payload = request.take_payload();
-    let all = async { while let Some(Ok(_)) = payload.next().await {} };
-    let _ = tokio::time::timeout(DISCARD_TIMEOUT, all).await;
+    let mut all = pin!(async { while let Some(Ok(_)) = payload.next().await {} });
+    if at_the_second_look(all.as_mut()).await.is_none() {
+        let _ = tokio::time::timeout(DISCARD_TIMEOUT, all).await;
+    }
 }
 
 /// The memory of a body, from its first bytes until its request is answered.
