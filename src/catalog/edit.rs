@@ -55,17 +55,10 @@ impl Entity {
         }
     }
 
-    /// The fields that can be locked: those that imports fill in, by the same names.
-    pub(super) fn locks(self) -> &'static [&'static str] {
+    /// Further fields that imports fill in.
+    fn filled(self) -> &'static [&'static str] {
         match self {
             Self::Production => &[
-                "title",
-                "original_title",
-                "synopsis",
-                "format",
-                "released",
-                "runtime_minutes",
-                "adult",
                 "rating_tenths",
                 "rating_votes",
                 "genres",
@@ -79,9 +72,25 @@ impl Entity {
                 "titles",
                 "credits",
             ],
-            Self::Person => &["name", "born", "died", "professions", "known_for"],
-            Self::Credit => &["job"],
+            Self::Person => &["professions", "known_for"],
+            Self::Credit => &[],
         }
+    }
+
+    /// That a field can be locked.
+    ///
+    /// # Errors
+    /// A sentence about those that can be.
+    pub(super) fn check_lock(self, field: &str) -> Result<(), Error> {
+        let allowed = [self.fields(), self.filled()].concat();
+        if allowed.contains(&field) {
+            return Ok(());
+        }
+        Err(Error::refused(format!(
+            "a {} has no field \"{field}\" that can be locked: those are {}",
+            self.table(),
+            allowed.join(", ")
+        )))
     }
 }
 
@@ -364,8 +373,8 @@ fn with_id(catalog: &str, scope: &str, value: &str) -> Condition {
         .into_condition()
 }
 
-/// Take a row out. No import brings back what has an id of another catalogue; nothing tells what has
-/// none when a list names it again.
+/// Take a row out. No import brings it back that names it by one of its ids of other catalogues;
+/// nothing tells what it is when one names it otherwise.
 ///
 /// # Errors
 /// A sentence when others still name it, or the fault of the database.

@@ -877,13 +877,13 @@ impl<W: Write> Export<'_, W> {
     async fn locks(&mut self) -> Result<(), Error> {
         // What is locked, and the rows that it names: whoever wrote past the catalogue may have left
         // some of what is gone.
-        let sql = "SELECT l.actor, l.field, l.entity_id, CAST(NULL AS bigint), CAST(NULL AS text), CAST(NULL AS integer)
+        let sql = "SELECT l.actor, l.field, l.entity_id, CAST(NULL AS bigint), CAST(NULL AS text), CAST(NULL AS integer), CAST(NULL AS bigint)
                 FROM field_lock AS l JOIN production AS p ON p.id = l.entity_id
                 WHERE l.entity = 'production'
-            UNION ALL SELECT l.actor, l.field, CAST(NULL AS bigint), l.entity_id, CAST(NULL AS text), CAST(NULL AS integer)
+            UNION ALL SELECT l.actor, l.field, CAST(NULL AS bigint), l.entity_id, CAST(NULL AS text), CAST(NULL AS integer), CAST(NULL AS bigint)
                 FROM field_lock AS l JOIN person AS p ON p.id = l.entity_id
                 WHERE l.entity = 'person'
-            UNION ALL SELECT l.actor, l.field, c.production_id, c.person_id, c.role, c.position
+            UNION ALL SELECT l.actor, l.field, c.production_id, c.person_id, c.role, c.position, c.source_id
                 FROM field_lock AS l JOIN credit AS c ON c.id = l.entity_id
                 WHERE l.entity = 'credit'";
         let mut rows = Vec::new();
@@ -894,12 +894,14 @@ impl<W: Write> Export<'_, W> {
             let mut person: Option<i64> = row.try_get_by_index(3)?;
             let mut role: Option<String> = row.try_get_by_index(4)?;
             let position: Option<i32> = row.try_get_by_index(5)?;
+            let source: Option<i64> = row.try_get_by_index(6)?;
+            let source = source.map(|id| self.source(id)).transpose()?;
             if let (Some(text), None) = (&field, person)
                 && let Some((id, taken)) = edit::credit_of_lock(text)
             {
                 (person, role, field) = (Some(id), Some(taken.to_owned()), None);
             }
-            rows.push((production, person, role, position, field, actor));
+            rows.push((production, person, role, position, source, field, actor));
         }
         // A person whose credit was taken out may be gone too.
         let people = rows.iter().filter_map(|(_, person, ..)| *person);
@@ -912,10 +914,10 @@ impl<W: Write> Export<'_, W> {
         let productions = rows.iter().filter_map(|(production, ..)| *production);
         let productions = self.keys(Group::Production, productions).await?;
         let mut locks = Vec::with_capacity(rows.len());
-        for (production, person, role, position, field, actor) in rows {
+        for (production, person, role, position, source, field, actor) in rows {
             let production = production.map(|id| key_of(productions.get(&id))).transpose()?;
             let person = person.map(|id| key_of(people.get(&id))).transpose()?;
-            locks.push(Lock { production, person, role, position, field, actor });
+            locks.push(Lock { production, person, role, position, source, field, actor });
         }
         locks.sort();
         locks.dedup();

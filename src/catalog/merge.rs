@@ -67,7 +67,8 @@ pub async fn file(
         removed: HashSet::new(),
         old: HashSet::new(),
         filled: HashSet::new(),
-        by_hand: HashSet::new(),
+        set: HashMap::new(),
+        taken_out: HashSet::new(),
         added: HashSet::new(),
         rows: HashMap::new(),
         writer,
@@ -183,8 +184,10 @@ struct Merge<'w, 't> {
     old: HashSet<(Group, i64)>,
     /// The fields of it that this file filled in.
     filled: HashSet<(Group, i64, &'static str)>,
-    /// Credits on it that were set or taken out by hand, and those that this file added.
-    by_hand: HashSet<CreditKey>,
+    /// How many credits on it were set by hand, and no record has been found to mean them.
+    set: HashMap<CreditKey, usize>,
+    /// Credits on it that were taken out by hand, and those that this file added.
+    taken_out: HashSet<CreditKey>,
     added: HashSet<CreditKey>,
     /// Rows that are there and that no record has been found to say: what they say, and their ids,
     /// the last first.
@@ -701,6 +704,9 @@ impl Merge<'_, '_> {
         if is_there {
             return Ok(Outcome::Unchanged);
         }
+        if let Record::Removed(it) = &record {
+            self.removed.insert(removed_id(it));
+        }
         self.writer.put(record).await?;
         Ok(Outcome::New)
     }
@@ -1130,11 +1136,12 @@ impl Merge<'_, '_> {
             .filter(field_lock::Column::EntityId.in_subquery(ids.into_query()));
         let locks = locks.all(self.transaction()).await?;
         let is_set = |row: &&credit::Model| locks.iter().any(|lock| lock.entity_id == row.id);
-        let set = rows.iter().filter(is_set);
-        self.by_hand.extend(set.map(|row| (id, row.person_id, row.role.clone())));
+        for row in rows.iter().filter(is_set) {
+            *self.set.entry((id, row.person_id, row.role.clone())).or_default() += 1;
+        }
         for field in self.locks(Entity::Production.table(), id).await? {
             if let Some((person_id, role)) = edit::credit_of_lock(&field) {
-                self.by_hand.insert((id, person_id, role.to_owned()));
+                self.taken_out.insert((id, person_id, role.to_owned()));
             }
         }
         Ok(())
@@ -1162,7 +1169,12 @@ impl Merge<'_, '_> {
         let where_ = (it.position, it.billed, it.crew_position);
         let is_there = self.take(&place, &words((person_id, what, where_, source_id))).is_some();
         let key = (id, person_id, it.role.clone());
-        if is_there || self.by_hand.contains(&key) {
+        if is_there || self.taken_out.contains(&key) {
+            return Ok(true);
+        }
+        // Set by hand, it no longer says what the record says.
+        if let Some(count) = self.set.get_mut(&key).filter(|count| **count > 0) {
+            *count -= 1;
             return Ok(true);
         }
         self.added.insert(key);
@@ -1374,6 +1386,9 @@ impl Merge<'_, '_> {
         let (people, productions) = (&self.writer.people, &self.writer.productions);
         if let (Some(production), Some(person), Some(role)) = (&it.production, &it.person, &it.role)
         {
+            if let Some(field) = &it.field {
+                Entity::Credit.check_lock(field)?;
+            }
             let key = (productions.get(production)?.id, people.get(person)?, role.clone());
             let is_kept = self.is_old(Group::Production, key.0) && !self.added.contains(&key);
             if is_kept && (it.field.is_some() || self.is_credited(&key).await?) {

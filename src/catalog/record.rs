@@ -557,8 +557,8 @@ pub struct KnownFor {
 }
 
 /// What was done by hand, so that no import undoes it: a field that was set, of a production, of a
-/// person, or of a credit, which its production, person, role and position name; or a credit that was
-/// taken out, which has no field.
+/// person, or of a credit, which its production, person, role, position and source name; or a credit
+/// that was taken out, which has no field.
 #[derive(Clone, Debug, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Lock {
@@ -574,6 +574,9 @@ pub struct Lock {
     /// Position of the credit; the first one of the person and role where it is missing.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub position: Option<i32>,
+    /// Key of the credit's source, where several may be meant.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub source: Option<String>,
     /// The field, as the record of the thing calls it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub field: Option<String>,

@@ -486,7 +486,7 @@ impl<'a> Writer<'a> {
 
     /// The row that a lock is on, and the name of the lock.
     pub(super) async fn lock_target(&self, lock: &Lock) -> Result<(Target, String), Error> {
-        let Lock { production, person, role, position, field, .. } = lock;
+        let Lock { production, person, role, position, source, field, .. } = lock;
         let production = self.productions.get_opt(production.as_ref())?.map(|placed| placed.id);
         let person = self.people.get_opt(person.as_ref())?;
         let (entity, id) = match (production, person, role, field) {
@@ -506,6 +506,9 @@ impl<'a> Writer<'a> {
                 if let Some(position) = position {
                     credit = credit.filter(credit::Column::Position.eq(*position));
                 }
+                if let Some(source_id) = self.sources.get_opt(source.as_ref())? {
+                    credit = credit.filter(credit::Column::SourceId.eq(source_id));
+                }
                 let credit = credit.one(self.transaction).await?.ok_or_else(|| {
                     let of = [&lock.production, &lock.person].map(|key| key.as_deref());
                     let [production, person] = of.map(Option::unwrap_or_default);
@@ -522,14 +525,7 @@ impl<'a> Writer<'a> {
             }
         };
         let field = field.clone().unwrap_or_default();
-        let allowed = entity.locks();
-        if !allowed.contains(&field.as_str()) {
-            return Err(Error::refused(format!(
-                "a {} has no field \"{field}\" that can be locked: those are {}",
-                entity.table(),
-                allowed.join(", ")
-            )));
-        }
+        entity.check_lock(&field)?;
         Ok((Target { entity, id }, field))
     }
 

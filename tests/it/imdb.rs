@@ -464,7 +464,7 @@ fn what_others_hold_on_to_stays_without_what_the_source_gave() {
             json!({"type": "person", "key": person[0], "source": "o"}),
             production("show", show, "Show"),
             film_of_another,
-            json!({"type": "episode", "key": episode, "show": show, "format": "short"}),
+            json!({"type": "episode", "key": episode, "show": show, "format": "short", "sources": {"o": ["show"]}}),
             id("person", "name", &person[0]),
             id("production", "title", show),
             id("production", "title", film),
@@ -492,13 +492,19 @@ fn what_others_hold_on_to_stays_without_what_the_source_gave() {
         let needed = r#"["adult","format","title"]"#;
         assert_eq!(
             left,
-            [of(1, needed), others, of(2, needed), of(3, r#"["adult","format"]"#)],
+            [
+                of(1, needed),
+                others,
+                of(2, needed),
+                of(3, r#"["adult","format"]"#),
+                r#"3["show"]o"#.to_owned()
+            ],
             "{backend:?}"
         );
         for (table, columns) in [
             ("production", "original_title runtime_minutes rating_tenths rating_votes"),
             ("show", "ended_on"),
-            ("episode", "show_id season_id season_number episode_number released_on"),
+            ("episode", "season_id season_number episode_number released_on"),
             ("person", "born_on died_on"),
         ] {
             for column in columns.split(' ') {
@@ -506,6 +512,7 @@ fn what_others_hold_on_to_stays_without_what_the_source_gave() {
                 assert_eq!(number(&database, &sql), 0, "{table}.{column}");
             }
         }
+        assert_eq!(number(&database, "SELECT count(*) FROM episode WHERE show_id IS NOT NULL"), 1);
         let dated = "SELECT CAST(kind AS text) FROM production WHERE released_on IS NOT NULL";
         assert_eq!(database.texts(dated), ["1"]);
         for table in

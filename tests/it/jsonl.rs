@@ -38,7 +38,7 @@ const MORE: &str = r#"
 {"type":"external_id","of":{"production":"hh"},"catalog":"imdb","scope":"title","value":"tt2","canonical":false,"source":"z"}
 {"type":"external_id","of":{"production":"hh"},"catalog":"imdb","scope":"title","value":"tt3","source":"z"}
 {"type":"lock","production":"fg","field":"synopsis","actor":"Ed"}
-{"type":"lock","production":"fg","person":"other-twin","role":"actor","position":1,"field":"job","actor":"Ed"}
+{"type":"lock","production":"fg","person":"other-twin","role":"actor","position":1,"source":"z","field":"job","actor":"Ed"}
 {"type":"lock","production":"fg","person":"twin","role":"director","actor":"Ed"}
 {"type":"lock","production":"fg","person":"pp","role":"director","actor":"Ed"}
 {"type":"lock","person":"pp","field":"born","actor":"Edna"}
@@ -392,6 +392,14 @@ fn what_is_not_known_is_filled_in_and_the_rest_stays() {
     }
 }
 
+/// What the API calls the first credit.
+fn credit_id(database: &Database) -> String {
+    let ids = database.texts("SELECT CAST(min(id) AS text) FROM credit");
+    let mut id = Vec::new();
+    id::encode(4, ids[0].parse().expect("a number"), &mut id);
+    String::from_utf8(id).expect("it is ASCII")
+}
+
 #[test]
 fn what_was_done_by_hand_stays_done() {
     for backend in BACKENDS {
@@ -418,16 +426,27 @@ fn what_was_done_by_hand_stays_done() {
         assert_eq!(database.texts("SELECT field FROM field_lock"), ["born"]);
 
         // A credit stays as it was set, and out when it was taken out.
-        let credit = database.texts("SELECT CAST(id AS text) FROM credit");
-        let mut id = Vec::new();
-        id::encode(4, credit[0].parse().expect("a number"), &mut id);
-        let id = String::from_utf8(id).expect("it is ASCII");
-        for (edit, left) in [(&["set", &id, "job=boss"][..], 1), (&["delete", &id], 0)] {
+        let id = credit_id(&database);
+        for (edit, left) in [(&["set", id.as_str(), "job=boss"][..], 1), (&["delete", &id], 0)] {
             let (code, _, told) = shotlist(&database, &[&["edit"], edit].concat(), "");
             assert_eq!(code, Some(0), "{told}");
             assert_eq!(count(&import(&database, HEAT), "credit"), counts(0, 0, 1));
             assert_eq!(database.texts("SELECT role FROM credit").len(), left);
         }
+
+        // It stands for one record, not for all of the person and role.
+        let database = from(backend, HEAT);
+        shotlist(&database, &["edit", "set", &credit_id(&database), "job=boss"], "");
+        let second = r#"{"type":"credit","production":"h","person":"m","role":"director","job":"second unit","position":2,"source":"one"}"#;
+        let report = import(&database, &(HEAT.to_owned() + second));
+        assert_eq!(count(&report, "credit"), counts(1, 0, 1));
+
+        // Nor does a file bring back what it says was taken out.
+        let both = r#"{"type":"removed","entity":"production","catalog":"imdb","scope":"title","value":"tt0113277"}"#
+            .to_owned()
+            + HEAT;
+        let error = run(&from(backend, ""), &both, false).expect_err("it was taken out");
+        assert!(error.starts_with("it.jsonl: line 7: imdb:title:tt0113277 was taken"), "{error}");
 
         // What was taken out elsewhere is there all the same.
         let elsewhere = r#"{"type":"removed","entity":"production","catalog":"imdb","scope":"title","value":"tt0113277"}"#;

@@ -73,13 +73,20 @@ impl Step {
         let new: Vec<&Group> = self.groups.iter().filter(is_new).collect();
         let entering: Vec<&str> = new.iter().map(|group| group.key.as_str()).collect();
         let table = if scope == Scope::Name { Id::Person } else { Id::Production };
-        let count = new.iter().filter(|group| !retired.contains_key(&group.key)).count();
+        // Of several ids that a thing had, the first brings its row back.
+        let mut returned = HashSet::new();
+        let mut returns = |group: &&Group| {
+            let id = retired.get(&group.key).map(|(id, _)| *id);
+            id.filter(|id| returned.insert(*id))
+        };
+        let returning: Vec<Option<i64>> = new.iter().map(&mut returns).collect();
+        let count = returning.iter().filter(|id| id.is_none()).count();
         let mut fresh = batch.new_ids(table, count).await?.into_iter();
         let mut entered = Vec::new();
         let (mut rows, mut sources, mut ids) = (Vec::new(), Vec::new(), Vec::new());
-        for group in new {
-            let id = match retired.get(&group.key) {
-                Some((id, _)) => *id,
+        for (group, id) in new.into_iter().zip(returning) {
+            let id = match id {
+                Some(id) => id,
                 None => fresh.next().ok_or_else(|| Fault::bug("too few ids"))?,
             };
             entered.push(id);

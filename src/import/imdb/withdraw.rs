@@ -88,8 +88,13 @@ pub async fn withdraw(
 /// # Errors
 /// The fault of the database.
 pub async fn loosen_episodes(batch: &Batch<'_>, shows: &[i64]) -> Result<(), Error> {
-    let sql = "SELECT production_id, season_id FROM episode WHERE show_id IN {keys} AND production_id IN
-        (SELECT production_id FROM external_id WHERE source_id = {source} AND production_id IS NOT NULL)";
+    // Another source or an editor may have put them there, too.
+    let sql = r#"SELECT production_id, season_id FROM episode AS e WHERE show_id IN {keys} AND production_id IN
+        (SELECT production_id FROM external_id WHERE source_id = {source} AND production_id IS NOT NULL)
+        AND NOT EXISTS (SELECT 1 FROM production_source AS c
+            WHERE c.production_id = e.production_id AND c.source_id <> {source} AND c.fields LIKE '%"show"%')
+        AND NOT EXISTS (SELECT 1 FROM field_lock AS l
+            WHERE l.entity = 'production' AND l.entity_id = e.production_id AND l.field = 'show')"#;
     let (mut loose, mut seasons) = (Vec::new(), Vec::new());
     for row in batch.rows(sql, shows.into()).await? {
         loose.push(get(&row, 0)?);
@@ -236,9 +241,13 @@ async fn take_back(batch: &Batch<'_>, scope: Scope, ids: &[i64]) -> Result<(), E
                 let fields = title.fields.as_deref().unwrap_or_default();
                 let gave = |field: &str| may_write(Some(fields), held.get(&id), field, false);
                 take_title_back(batch, &title, &gave).await?;
-                // What it cannot be without stays the source's.
+                // What it cannot be without stays the source's, and so does its part of a list.
                 let needed = NEEDED.into_iter().filter(|field| !is_dispensable(&title, field));
-                given.insert(id, needed.filter(|field| gave(field)).collect::<Vec<_>>());
+                let mut left: Vec<&str> = needed.filter(|field| gave(field)).collect();
+                if fields.iter().any(|field| field == "genres") && !gave("genres") {
+                    left.push("genres");
+                }
+                given.insert(id, left);
             }
             let sql = "SELECT id, production_id FROM production_source
                 WHERE source_id = {source} AND production_id IN {keys}";
