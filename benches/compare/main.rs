@@ -2,9 +2,9 @@
 //!
 //! The same questions are put to every server over the same invented catalogue, one server after
 //! the other, in several rounds. Its answers are first compared with those of plain SQL, value by
-//! value; then `wrk` asks as fast as it is answered. Costs are processor times, of the server and of the connections
-//! that it has to PostgreSQL: requests per second say less where load, server and database share
-//! the processors, as here. On Linux only: costs are read from `/proc`.
+//! value; then `wrk` asks as fast as it is answered. Costs are processor times, of the server and
+//! of the connections that it has to PostgreSQL: requests per second say less where load, server
+//! and database share the processors, as here. On Linux only: costs are read from `/proc`.
 //!
 //! What every server is asked stands in `variables` and `answers`, as SQL; in which words, in
 //! `queries` for this program and in `peers` for the others.
