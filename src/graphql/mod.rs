@@ -9,6 +9,7 @@
 //!
 //! One request, from end to end, is [`Api::execute`].
 
+mod compiled;
 pub mod cursor;
 pub mod declare;
 pub mod documents;
@@ -23,17 +24,19 @@ mod render;
 pub mod schema;
 pub mod types;
 
+pub use compiled::validated;
+
+use std::borrow::Cow;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use apollo_compiler::diagnostic::ToCliReport;
 use apollo_compiler::executable::{ExecutableDocument, Operation};
 use apollo_compiler::introspection;
 use apollo_compiler::request::coerce_variable_values;
 use apollo_compiler::response::JsonMap;
-use apollo_compiler::validation::{DiagnosticList, Valid};
+use apollo_compiler::validation::Valid;
 use futures_util::FutureExt;
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
@@ -42,6 +45,7 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 use tokio_util::task::AbortOnDropHandle;
 
+use compiled::{Compiled, Document, Found, Literals};
 use documents::Documents;
 use error::{GraphQLError, Location, code};
 use execute::Read;
@@ -57,13 +61,6 @@ use schema::Schema;
 use crate::catalog::{Backend, Catalog, Stop};
 use crate::error::{Error, Fault, FaultClass};
 
-/// Errors that a refused document is answered with.
-const DIAGNOSTICS_MAX: usize = 10;
-/// Bytes of documents that stay compiled, about.
-const DOCUMENTS_KEPT_BYTES: u64 = 8 << 20;
-/// Bytes that a document takes, about: for itself, and for each byte of its text.
-const DOCUMENT_BYTES: u64 = 2_048;
-const DOCUMENT_BYTES_PER_BYTE: u64 = 32;
 /// So much work a request may do in the thread that serves its connection, and others: about a
 /// quarter of a millisecond, in looks of a statement whether to stop. The time itself would count
 /// against it what others do meanwhile.
@@ -262,11 +259,10 @@ pub struct Api {
     refusals: Refusals,
     load: Load,
     named: Documents,
-    documents: Cache<String, Arc<Document>, ByBytes>,
+    compiled: Compiled,
     plans: Cache<PlanKey, Arc<Plan>, ByBytes>,
     /// What operations ask about the schema, by document and name.
     introspected: Cache<(u64, Option<String>), Arc<Introspected>, ByBytes>,
-    document_ids: AtomicU64,
     /// How many requests may block a thread at once.
     turns: Arc<Semaphore>,
     /// Where requests that block run: not on the threads that serve connections, so that a heavy
@@ -281,6 +277,8 @@ struct Prepared {
     introspected: Option<Arc<Introspected>>,
     /// The most that it can come to, in points.
     cost: u64,
+    /// Those of its document, where the plan knows it without them.
+    literals: Option<Literals>,
 }
 
 /// A request on its way to a thread that may block.
@@ -289,13 +287,6 @@ enum Work {
     Waiting(Request),
     /// It may run.
     Prepared(Permit, Prepared),
-}
-
-/// A parsed and validated document.
-struct Document {
-    /// Stands for its text in the keys of plans.
-    id: u64,
-    valid: Valid<ExecutableDocument>,
 }
 
 /// A plan serves all requests that agree in this.
@@ -308,12 +299,6 @@ struct PlanKey {
 
 #[derive(Clone)]
 struct ByBytes;
-
-impl Weighter<String, Arc<Document>> for ByBytes {
-    fn weight(&self, text: &String, _: &Arc<Document>) -> u64 {
-        DOCUMENT_BYTES + DOCUMENT_BYTES_PER_BYTE * text.len() as u64
-    }
-}
 
 impl Weighter<(u64, Option<String>), Arc<Introspected>> for ByBytes {
     fn weight(&self, _: &(u64, Option<String>), introspected: &Arc<Introspected>) -> u64 {
@@ -348,14 +333,13 @@ impl Api {
             named: Documents::load(&options.documents)?,
             options,
             refusals: Refusals::default(),
-            documents: Cache::with_weighter(1_000, DOCUMENTS_KEPT_BYTES, ByBytes),
+            compiled: Compiled::default(),
             plans: Cache::with_weighter(1_000, PLANS_KEPT_BYTES, ByBytes),
             introspected: Cache::with_weighter(100, INTROSPECTED_KEPT_BYTES, ByBytes),
-            document_ids: AtomicU64::new(0),
             runtime: tokio::runtime::Handle::current(),
         };
         for (id, text) in api.named.trusted() {
-            api.document(text).map_err(|errors| {
+            api.compiled.own(text, &api.options.limits, &api.schema).map_err(|errors| {
                 let reason = errors.first().map_or("it is not valid", GraphQLError::message);
                 Error::refused(format!("the trusted document {id}: {reason}"))
             })?;
@@ -383,9 +367,11 @@ impl Api {
         &self.load
     }
 
-    /// Compiled documents that are kept, compiled operations, and the bytes of each, about.
-    pub fn kept(&self) -> [(usize, u64); 2] {
-        [(self.documents.len(), self.documents.weight()), (self.plans.len(), self.plans.weight())]
+    /// Compiled documents that are kept, forms that several have in common, compiled operations, and
+    /// the bytes of each, about.
+    pub fn kept(&self) -> [(usize, u64); 3] {
+        let plans = (self.plans.len(), self.plans.weight());
+        [self.compiled.documents(), self.compiled.forms(), plans]
     }
 
     /// Whether the database answers.
@@ -531,8 +517,36 @@ impl Api {
     /// Everything that comes before the first statement.
     fn prepare(&self, request: &Request, context: &Context) -> Result<Prepared, Rejection> {
         let given = self.named.find(request)?;
-        let document = self.document(&given.text)?;
+        let (limits, schema) = (&self.options.limits, &self.schema);
+        let prepared = match self.compiled.find(&given.text, limits, schema) {
+            Some(Found::Own(document)) => Some(self.bound(&document, None, request, context)),
+            Some(Found::Common(document, literals)) => {
+                let prepared = self.bound(&document, Some(literals), request, context);
+                // What does not fit is told of the document itself.
+                let fits = !prepared.as_ref().is_err_and(|err| err.outcome == Outcome::Refused);
+                fits.then_some(prepared)
+            }
+            None => None,
+        };
+        let prepared = match prepared {
+            Some(prepared) => prepared,
+            None => {
+                let document = self.compiled.own(&given.text, limits, schema)?;
+                self.bound(&document, None, request, context)
+            }
+        };
         self.named.register(given);
+        prepared
+    }
+
+    /// A document with the values of a request.
+    fn bound(
+        &self,
+        document: &Document,
+        literals: Option<Literals>,
+        request: &Request,
+        context: &Context,
+    ) -> Result<Prepared, Rejection> {
         let name = request.operation_name.as_deref().filter(|name| !name.is_empty());
         let operation = document.valid.operations.get(name).map_err(|error| {
             GraphQLError::new(code::OPERATION_RESOLUTION_FAILURE, error.message().to_string())
@@ -542,12 +556,19 @@ impl Api {
             let error = GraphQLError::new(code::BAD_REQUEST, sentence);
             return Err(Rejection { outcome: Outcome::NotAllowed, ..error.into() });
         }
-        let given = JsonMap::new();
-        let given = request.variables.as_ref().unwrap_or(&given);
-        let variables = coerce_variable_values(&self.schema.compiled, operation, given)
+        let given = request.variables.as_ref().map_or_else(Cow::default, Cow::Borrowed);
+        let given = match &literals {
+            Some(literals) => {
+                let mut given = given.into_owned();
+                literals.add_to(&mut given);
+                Cow::Owned(given)
+            }
+            None => given,
+        };
+        let variables = coerce_variable_values(&self.schema.compiled, operation, &given)
             .map_err(|error| request_error(&error, &document.valid))?;
         let shapes = Shapes::of(operation, &variables, &self.schema)?;
-        let plan = self.plan(&document, operation, &shapes)?;
+        let plan = self.plan(document, operation, &shapes)?;
         let bound = plan::bind::bind(&plan, &variables)?;
         let cost: u64 = guard::cost::cost(&plan, &bound);
         let max = self.options.limits.cost;
@@ -562,10 +583,10 @@ impl Api {
             return Err(GraphQLError::new(code::INTROSPECTION_DISABLED, sentence).into());
         }
         let introspected = match plan.introspects {
-            true => Some(self.introspect(&document, operation, &variables)?),
+            true => Some(self.introspect(document, operation, &variables)?),
             false => None,
         };
-        Ok(Prepared { plan, bound, introspected, cost })
+        Ok(Prepared { plan, bound, introspected, cost, literals })
     }
 
     /// What an operation asks about the schema. It is the same each time, but for variables.
@@ -608,7 +629,7 @@ impl Api {
 
     fn try_tell(
         &self,
-        Prepared { plan, bound, introspected, cost: requested }: &Prepared,
+        Prepared { plan, bound, introspected, cost: requested, literals }: &Prepared,
         Read { outcomes, rows }: &Read,
         context: &Context,
     ) -> Result<(Vec<u8>, Option<u32>), Rejection> {
@@ -619,22 +640,18 @@ impl Api {
             let exceeded = Exceeded { limit: Limit::Rows, max: rows_max, found: rows };
             return Err(Rejection { cost: Some(cost), ..GraphQLError::from(exceeded).into() });
         }
-        let (data, errors) =
-            render::render(plan, bound, outcomes, introspected.as_deref(), &context.request_id)?;
+        let request_id = context.request_id.as_str();
+        let rendered = render::render(plan, bound, outcomes, introspected.as_deref(), request_id);
+        let (data, errors) = match literals {
+            Some(literals) => rendered
+                .map(|(data, errors)| (data, literals.placed(errors)))
+                .map_err(|error| literals.placed(vec![error]))?,
+            None => rendered?,
+        };
         let extensions = context.wants_cost.then_some(Extensions { cost });
         // What is told on request depends on more than the request's address.
         let max_age = plan.max_age.filter(|_| errors.is_empty() && extensions.is_none());
         Ok((assemble(&data, &errors, extensions), max_age))
-    }
-
-    /// The document of a text, parsed and validated once.
-    fn document(&self, text: &str) -> Result<Arc<Document>, Vec<GraphQLError>> {
-        // Whoever else wants it meanwhile waits for it.
-        self.documents.get_or_insert_with(text, || {
-            let valid = validated(text, &self.options.limits, &self.schema)?;
-            let id = self.document_ids.fetch_add(1, Ordering::Relaxed);
-            Ok(Arc::new(Document { id, valid }))
-        })
     }
 
     /// The plan of an operation, compiled once for each shape of its variables.
@@ -655,24 +672,6 @@ impl Api {
                 .map(Arc::new)
         })
     }
-}
-
-/// Parse and validate the text of a document, as far as the limits let it come.
-///
-/// # Errors
-/// The limit that it exceeds, or what is wrong with it.
-pub fn validated(
-    text: &str,
-    limits: &Limits,
-    schema: &Schema,
-) -> Result<Valid<ExecutableDocument>, Vec<GraphQLError>> {
-    limits.check_text(text).map_err(|exceeded| vec![exceeded.into()])?;
-    let ast = guard::scan::fences(limits)
-        .parse_ast(text, "document")
-        .map_err(|error| diagnostics(code::PARSE_FAILED, &error.errors))?;
-    limits.check_document(&ast).map_err(|error| vec![error])?;
-    ast.to_executable_validate(&schema.compiled)
-        .map_err(|error| diagnostics(code::VALIDATION_FAILED, &error.errors))
 }
 
 /// Why a request is not executed.
@@ -750,15 +749,6 @@ fn request_error(
     let span = error.location();
     GraphQLError::new(code::BAD_USER_INPUT, told.unwrap_or(message))
         .at(span.and_then(|span| Location::of(span, &document.sources)))
-}
-
-fn diagnostics(code: &'static str, list: &DiagnosticList) -> Vec<GraphQLError> {
-    let errors = list.iter().take(DIAGNOSTICS_MAX).map(|diagnostic| {
-        let span = diagnostic.error.location();
-        GraphQLError::new(code, diagnostic.error.to_string())
-            .at(span.and_then(|span| Location::of(span, diagnostic.sources)))
-    });
-    errors.collect()
 }
 
 #[cfg(test)]

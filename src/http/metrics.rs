@@ -133,10 +133,9 @@ fn text(state: &State) -> String {
     let help = "Clients whose budget of points is not whole.";
     page.one(Gauge, "budgets_kept", help, load.budgets().kept());
 
-    let [documents, plans] = state.api.kept();
-    let kept =
-        |index: fn((usize, u64)) -> u64| [("documents", index(documents)), ("plans", index(plans))];
-    let help = "Compiled documents and plans that are kept.";
+    let kinds = ["documents", "forms", "plans"];
+    let kept = |index: fn((usize, u64)) -> u64| kinds.into_iter().zip(state.api.kept().map(index));
+    let help = "Compiled documents, forms that they have in common, and plans that are kept.";
     page.each(Gauge, "compiled", "kind", help, kept(|(count, _)| count as u64));
     let help = "About how many bytes they have.";
     page.each(Gauge, "compiled_bytes", "kind", help, kept(|(_, bytes)| bytes));

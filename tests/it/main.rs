@@ -20,6 +20,7 @@ mod jsonl;
 mod kept;
 mod large;
 mod lists;
+mod literals;
 mod load;
 mod oracle;
 mod paging;

@@ -4,6 +4,8 @@
 //! but it stops at them with an error of its grammar, after it has built a tree of what came before;
 //! they are the second fence (see [`fences`]), and no document that this one lets through meets them.
 
+use std::ops::Range;
+
 use apollo_compiler::parser::Parser;
 
 use super::Limits;
@@ -20,46 +22,58 @@ pub struct Scan {
 
 const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 
-/// Count the tokens of a text, by the lexical grammar of the specification (section 2.1).
+/// Count the tokens of a text.
 pub fn scan(text: &str) -> Scan {
-    let bytes = text.as_bytes();
-    let (mut found, mut open, mut at) = (Scan::default(), 0_u64, 0);
-    while let Some(&byte) = bytes.get(at) {
-        let rest = &bytes[at..];
-        at += match byte {
-            b' ' | b'\t' | b'\n' | b'\r' | b',' => {
-                at += 1;
-                continue;
-            }
-            b'#' => {
-                at += length_of(rest, |byte| !matches!(byte, b'\n' | b'\r'));
-                continue;
-            }
-            _ if rest.starts_with(BYTE_ORDER_MARK) => {
-                at += BYTE_ORDER_MARK.len();
-                continue;
-            }
+    let (mut found, mut open) = (Scan::default(), 0_u64);
+    for token in tokens(text) {
+        found.tokens += 1;
+        match text.as_bytes()[token.start] {
             b'{' | b'[' | b'(' => {
                 open += 1;
                 found.nesting = found.nesting.max(open);
-                1
             }
-            b'}' | b']' | b')' => {
-                open = open.saturating_sub(1);
-                1
-            }
-            b'"' => string(rest),
-            b'.' if rest.starts_with(b"...") => 3,
-            b'_' | b'a'..=b'z' | b'A'..=b'Z' => {
-                length_of(rest, |byte| byte == b'_' || byte.is_ascii_alphanumeric())
-            }
-            b'-' | b'0'..=b'9' => number(rest),
-            // A character that begins no token is one, however many bytes it has.
-            _ => 1 + length_of(&rest[1..], |byte| byte & 0xc0 == 0x80),
-        };
-        found.tokens += 1;
+            b'}' | b']' | b')' => open = open.saturating_sub(1),
+            _ => {}
+        }
     }
     found
+}
+
+/// Where the tokens of a text stand, by the lexical grammar of the specification (section 2.1).
+pub fn tokens(text: &str) -> impl Iterator<Item = Range<usize>> {
+    let bytes = text.as_bytes();
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        while let Some(&byte) = bytes.get(at) {
+            let rest = &bytes[at..];
+            let start = at;
+            at += match byte {
+                b' ' | b'\t' | b'\n' | b'\r' | b',' => {
+                    at += 1;
+                    continue;
+                }
+                b'#' => {
+                    at += length_of(rest, |byte| !matches!(byte, b'\n' | b'\r'));
+                    continue;
+                }
+                _ if rest.starts_with(BYTE_ORDER_MARK) => {
+                    at += BYTE_ORDER_MARK.len();
+                    continue;
+                }
+                b'"' => string(rest),
+                b'.' if rest.starts_with(b"...") => 3,
+                b'_' | b'a'..=b'z' | b'A'..=b'Z' => {
+                    length_of(rest, |byte| byte == b'_' || byte.is_ascii_alphanumeric())
+                }
+                b'-' | b'0'..=b'9' => number(rest),
+                // A character that begins no token is one, however many bytes it has; what
+                // punctuates has one.
+                _ => 1 + length_of(&rest[1..], |byte| byte & 0xc0 == 0x80),
+            };
+            return Some(start..at);
+        }
+        None
+    })
 }
 
 /// The parser, with limits that no document within the guard's reaches: a token has a byte at least,
