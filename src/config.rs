@@ -66,8 +66,8 @@ pub const DEFINITIONS: &[Definition] = &[
     Definition {
         name: "read_connections",
         value: "NUMBER",
-        default: "8",
-        help: "Database connections that read, 1 to 100",
+        default: "auto",
+        help: "Database connections that read, 1 to 100, or auto: on PostgreSQL two for each processor of this computer and at least 4, on SQLite as many as can be used",
     },
     Definition {
         name: "statement_timeout_ms",
@@ -480,8 +480,11 @@ impl Settings {
             })?,
             builtin_catalog: parse(&values, "builtin_catalog", boolean)?,
             database: Options {
-                read_connections: parse(&values, "read_connections", |value| {
-                    number(value, 1, 100)
+                read_connections: parse(&values, "read_connections", |value| match value {
+                    "auto" => Ok(None),
+                    value => number(value, 1, 100)
+                        .map(Some)
+                        .map_err(|reason| format!("{reason}, nor \"auto\"")),
                 })?,
                 statement_timeout: milliseconds(&values, "statement_timeout_ms", 1, 600_000)?,
                 shares_statements: parse(&values, "share_statements", boolean)?,
@@ -769,7 +772,7 @@ mod tests {
         let path = file.to_str().expect("a name in UTF-8");
         let settings = load(&["--config", path, "--listen", "127.0.0.1:2"]).expect("they fit");
         assert_eq!(settings.listen.port(), 2);
-        assert_eq!(settings.database.read_connections, 3);
+        assert_eq!(settings.database.read_connections, Some(3));
         assert_eq!(settings.http.body_bytes_max, 1_048_576);
         let shown = settings.show();
         assert!(shown.contains("listen = \"127.0.0.1:2\"  # flag"), "{shown}");

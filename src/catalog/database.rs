@@ -111,8 +111,8 @@ impl fmt::Debug for DatabaseUrl {
 /// Settings of the pools.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// Connections that read.
-    pub read_connections: u32,
+    /// Connections that read; without a number as many as suit the database and this computer.
+    pub read_connections: Option<u32>,
     /// Longest time that one statement may take.
     pub statement_timeout: Duration,
     /// Whether requests that run the same statement at the same time share it, on PostgreSQL.
@@ -122,7 +122,7 @@ pub struct Options {
 impl Default for Options {
     fn default() -> Self {
         let statement_timeout = Duration::from_secs(8);
-        Self { read_connections: 8, statement_timeout, shares_statements: true }
+        Self { read_connections: None, statement_timeout, shares_statements: true }
     }
 }
 

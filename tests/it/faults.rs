@@ -127,7 +127,7 @@ fn damage(path: &Path) {
 #[test]
 fn a_statement_that_finds_no_connection_is_told_that_the_server_is_busy() {
     let database = Database::built_in(Backend::Postgres);
-    let options = Options { read_connections: 1, ..Options::default() };
+    let options = Options { read_connections: Some(1), ..Options::default() };
     runtime().block_on(async {
         let catalog = Catalog::open(&database.url, &options).await.expect("it opens");
         let slow = fetch(&catalog, "SELECT pg_sleep(7)::text", Vec::new());

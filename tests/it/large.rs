@@ -59,7 +59,7 @@ struct Meter {
 
 impl Meter {
     fn of(database: Database) -> Self {
-        let one = Options { read_connections: 1, ..Options::default() };
+        let one = Options { read_connections: Some(1), ..Options::default() };
         let catalog = (database.backend == Backend::Postgres)
             .then(|| runtime().block_on(Catalog::open(&database.url, &one)).expect("it opens"));
         Self { database, catalog }

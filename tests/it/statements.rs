@@ -157,7 +157,7 @@ const WALKS: [(&str, &str, &str, [u64; 2]); 4] = [
         "title seasons(first: 10) { nodes { number episodes(first: 20) { totalCount nodes {
            title rating { average votes } credits(filter: {role: SELF}, first: 5) { nodes { person { name } characters } }
          } } } }",
-        [5, 2],
+        [5, 1],
     ),
     (
         "a filmography by role and date, with what the person is known for and the collaborators",

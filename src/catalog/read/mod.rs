@@ -122,10 +122,9 @@ impl Reader {
     /// Open a database file that exists.
     pub(super) async fn sqlite(path: &Path, options: &Options) -> Result<Self, Fault> {
         let opener = sqlite::Opener::new(path.to_owned());
-        let reader = Self::over(
-            Connections::Sqlite(pool(opener, options.read_connections as usize)?),
-            options,
-        );
+        // As many as can be used at once: by threads that serve, and by work that is heavy.
+        let connections = connections(options, (2 * processors() + 1).max(8));
+        let reader = Self::over(Connections::Sqlite(pool(opener, connections)?), options);
         reader.ping().await.map(|()| reader)
     }
 
@@ -311,9 +310,18 @@ impl Session<'_> {
     }
 }
 
+/// How many connections there may be: as many as are set, or as suit the database.
+fn connections(options: &Options, suitable: usize) -> usize {
+    options.read_connections.map_or(suitable, |number| number as usize)
+}
+
+fn processors() -> usize {
+    available_parallelism().map_or(1, NonZero::get)
+}
+
 /// Threads between which so many connections can be divided.
 fn threads(connections: usize) -> usize {
-    available_parallelism().map_or(1, NonZero::get).min(connections).max(1)
+    processors().min(connections).max(1)
 }
 
 impl From<Status> for Usage {

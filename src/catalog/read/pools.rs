@@ -8,7 +8,7 @@ use tokio::runtime::{Handle, Id};
 
 use super::postgres::{Connector, Lease, parameters};
 use super::share::{Part, Sharing};
-use super::{KeyList, Parameter, Usage, pool, threads};
+use super::{KeyList, Parameter, Usage, connections, pool, processors, threads};
 use crate::catalog::Options;
 use crate::error::{Fault, FaultClass};
 
@@ -35,7 +35,8 @@ struct Here {
 
 impl Pools {
     pub fn new(connector: Connector, options: &Options) -> Self {
-        let connections = options.read_connections as usize;
+        // More would not be served faster by a server of this size, and take each other's caches.
+        let connections = connections(options, (2 * processors()).max(4));
         let threads = threads(connections);
         let share = (connections / threads).max(1);
         let shares_statements = options.shares_statements;

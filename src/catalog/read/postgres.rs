@@ -325,6 +325,8 @@ enum Kind {
     Jsonb,
     /// An array of rows.
     Records,
+    /// Rows as well: an array of each of their columns.
+    Columns,
     Other,
 }
 
@@ -335,6 +337,7 @@ impl Kind {
             Type::TEXT | Type::VARCHAR | Type::BPCHAR | Type::NAME | Type::JSON => Self::Text,
             Type::JSONB => Self::Jsonb,
             Type::RECORD_ARRAY => Self::Records,
+            Type::RECORD => Self::Columns,
             _ => Self::Other,
         }
     }
@@ -348,6 +351,7 @@ fn push(rows: &mut Rows, column: usize, kind: Kind, value: Option<&[u8]>) -> Res
         (Some(bytes), Kind::Text) => rows.push_text(bytes)?,
         (Some(bytes), Kind::Jsonb) => rows.push_text(bytes.get(1..).unwrap_or_default())?,
         (Some(bytes), Kind::Records) => records(bytes, column, rows)?,
+        (Some(bytes), Kind::Columns) => columns(bytes, column, rows)?,
         (Some(_), Kind::Other) => {
             let detail = format!("column {column} is neither an integer nor text");
             return Err(Fault::bug(detail));
@@ -376,17 +380,7 @@ fn int(bytes: &[u8]) -> Result<i64, Fault> {
 /// - record: how many columns, then each with its type, its length and its bytes.
 fn records(bytes: &[u8], column: usize, rows: &mut Rows) -> Result<(), Fault> {
     let mut bytes = Bytes(bytes);
-    let dimensions = bytes.number()?;
-    let (_, _) = (bytes.number()?, bytes.number()?);
-    let count = match dimensions {
-        0 => 0,
-        1 => {
-            let count = bytes.number()?;
-            let _ = bytes.number()?;
-            count
-        }
-        _ => return Err(Fault::bug("an array of rows has several dimensions")),
-    };
+    let (count, _) = bytes.array()?;
     // The first record tells how many columns all have.
     let columns = Bytes(bytes.0.get(4..).unwrap_or_default()).number().unwrap_or_default();
     let columns = usize::try_from(columns).unwrap_or_default();
@@ -398,8 +392,35 @@ fn records(bytes: &[u8], column: usize, rows: &mut Rows) -> Result<(), Fault> {
             }
             rows.push_int(0);
             for column in 1..=columns {
-                let kind = u32::try_from(record.number()?).ok().and_then(Type::from_oid);
-                push(rows, column, kind.as_ref().map_or(Kind::Other, Kind::of), record.value()?)?;
+                let kind = record.kind()?;
+                push(rows, column, kind, record.value()?)?;
+            }
+        }
+        Ok(())
+    })
+}
+
+/// Add the rows of a record to a column, in the same way: it has an array for each of their columns,
+/// or NULL where there are no rows.
+fn columns(bytes: &[u8], column: usize, rows: &mut Rows) -> Result<(), Fault> {
+    let mut record = Bytes(bytes);
+    let columns = record.count()?;
+    let (mut arrays, mut count) = (Vec::with_capacity(columns), 0);
+    for _ in 0..columns {
+        record.number()?;
+        let mut array = Bytes(record.value()?.unwrap_or_default());
+        let (items, kind) = if array.0.is_empty() { (0, Kind::Other) } else { array.array()? };
+        if !arrays.is_empty() && items != count {
+            return Err(Bytes::broken());
+        }
+        count = items;
+        arrays.push((kind, array));
+    }
+    rows.push_rows(column, 1 + arrays.len(), |rows| {
+        for _ in 0..count {
+            rows.push_int(0);
+            for (column, (kind, array)) in (1..).zip(&mut arrays) {
+                push(rows, column, *kind, array.value()?)?;
             }
         }
         Ok(())
@@ -418,6 +439,33 @@ impl<'a> Bytes<'a> {
         let (number, rest) = self.0.split_first_chunk().ok_or_else(Self::broken)?;
         self.0 = rest;
         Ok(i32::from_be_bytes(*number))
+    }
+
+    fn count(&mut self) -> Result<usize, Fault> {
+        usize::try_from(self.number()?).map_err(|_| Self::broken())
+    }
+
+    /// A type, and how its values are read.
+    fn kind(&mut self) -> Result<Kind, Fault> {
+        let kind = u32::try_from(self.number()?).ok().and_then(Type::from_oid);
+        Ok(kind.as_ref().map_or(Kind::Other, Kind::of))
+    }
+
+    /// The head of an array: how many elements follow, and how they are read.
+    fn array(&mut self) -> Result<(usize, Kind), Fault> {
+        let dimensions = self.number()?;
+        let _ = self.number()?;
+        let kind = self.kind()?;
+        let count = match dimensions {
+            0 => 0,
+            1 => {
+                let count = self.count()?;
+                let _ = self.number()?;
+                count
+            }
+            _ => return Err(Fault::bug("an array of rows has several dimensions")),
+        };
+        Ok((count, kind))
     }
 
     /// Bytes after their length; none where they are NULL.

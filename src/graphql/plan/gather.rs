@@ -2,14 +2,14 @@
 //!
 //! A statement costs PostgreSQL about as much as some ten rows, whatever it reads: messages, a
 //! transaction, a plan to be set up. So a list that hangs on the rows of another one is gathered
-//! there as a column of theirs, an array of its rows, and one statement reads both. SQLite, where a
+//! there as a column of theirs, and one statement reads both. SQLite, where a
 //! statement is no more than a call, reads each level by itself.
 //!
 //! A level is not gathered where its parents may name the same key again and again, as the credits
 //! of many productions name the same people: by itself it reads for each key once.
 
 use super::argument::Arg;
-use super::statement::{LINK, Reading};
+use super::statement::Reading;
 use super::{Gathered, Keys, Level, LevelIndex, PageArgs};
 
 /// Gather what can be.
@@ -35,7 +35,8 @@ fn gather_below(
     for &child in &children[index] {
         let Some(key) = key(levels, index, child) else { continue };
         next = gather_below(levels, children, child, next);
-        let column = levels[child].statement.gathered(&key.expression);
+        let gathers = !levels[child].gathered.is_empty();
+        let column = levels[child].statement.gathered(&key.expression, gathers);
         let column = match key.condition {
             Some(condition) => format!("CASE WHEN {condition} THEN {column} END"),
             None => column,
@@ -73,7 +74,7 @@ fn key(levels: &[Level], parent: LevelIndex, child: LevelIndex) -> Option<Key> {
         return None;
     }
     let expression = above.statement.expression(slot)?.to_owned();
-    let is_own = expression == above.statement.key_of(LINK);
+    let is_own = above.statement.is_own_key(&expression);
     let is_once = || above.statement.pairs(&expression) && hangs_on_one(levels, parent);
     if !(is_own || is_once()) {
         return None;

@@ -231,7 +231,7 @@ fn random_operations_give_the_json_of_graphql_js_on_postgresql() {
 #[test]
 fn so_they_do_when_they_share_statements() {
     let limits = no_limits();
-    let read = Options { read_connections: 1, ..Options::default() };
+    let read = Options { read_connections: Some(1), ..Options::default() };
     let kept_none = http::Options { kept_bytes_max: 0, ..http::Options::default() };
     let app = App::over(world::random(Backend::Postgres), &read, limits, kept_none);
     let cases = setting("SHOTLIST_ORACLE_CASES", 5_000) / 10;

@@ -242,13 +242,23 @@ impl Statement {
         self.columns.get(slot.checked_sub(1)?).map(String::as_str)
     }
 
+    /// Whether this is the key of the link's rows, or that of what has the same key as they.
+    pub fn is_own_key(&self, expression: &str) -> bool {
+        let own = self.key_of(LINK);
+        let has_it = |scope: &Scope| scope.join.as_ref().is_some_and(|(on, _)| *on == own);
+        *expression == own || self.joined(expression).is_some_and(has_it)
+    }
+
     /// Whether this is the key of what each row of the link pairs its parent with.
     pub fn pairs(&self, expression: &str) -> bool {
-        let is_joined = |scope: &Scope| {
-            let on_link = scope.join.as_ref().is_some_and(|(on, _)| on.starts_with("l."));
-            on_link && *expression == format!("{}.{}", scope.alias, scope.key)
-        };
-        PAIRS.contains(&self.spec.link) && self.scopes.iter().any(is_joined)
+        let on_link =
+            |scope: &Scope| scope.join.as_ref().is_some_and(|(on, _)| on.starts_with("l."));
+        PAIRS.contains(&self.spec.link) && self.joined(expression).is_some_and(on_link)
+    }
+
+    /// The scope that this is the key of.
+    fn joined(&self, expression: &str) -> Option<&Scope> {
+        self.scopes.iter().find(|scope| *expression == format!("{}.{}", scope.alias, scope.key))
     }
 
     /// The place of the first parameter that is its own.
@@ -261,11 +271,22 @@ impl Statement {
         self.first = first;
     }
 
-    /// Its rows for one key, which another statement names, as an array.
-    pub fn gathered(&self, key: &str) -> String {
+    /// Its rows for one key, which another statement names, as one value: a record with an array for
+    /// each column, which costs less than an array of records. It is that where rows are gathered in
+    /// its own, for there are no arrays of arrays of different lengths.
+    pub fn gathered(&self, key: &str, gathers: bool) -> String {
         // The name of the key's table may be one in here, too.
-        let keys = format!("(SELECT {key} AS v) k");
-        format!("(SELECT array_agg(q) FROM ({}) q)", self.assemble(Bounds::default(), Some(keys)))
+        let rows = self.assemble(Bounds::default(), Some(format!("(SELECT {key} AS v) k")));
+        let columns = match self.spec.reading {
+            Reading::Count => 1,
+            _ => self.columns.len(),
+        };
+        if gathers || columns == 0 {
+            return format!("(SELECT array_agg(q) FROM ({rows}) q)");
+        }
+        let names: Vec<_> = (1..=columns).map(|number| format!("c{number}")).collect();
+        let arrays: Vec<_> = names.iter().map(|name| format!("array_agg(q.{name})")).collect();
+        format!("(SELECT ROW({}) FROM ({rows}) q({}))", arrays.join(", "), names.join(", "))
     }
 
     /// A column as an expression. A column of a side table of the scope's table is joined.
