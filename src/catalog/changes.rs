@@ -9,6 +9,7 @@ use tokio::time::sleep;
 use tokio_util::task::AbortOnDropHandle;
 
 use super::read::postgres::Connector;
+use super::read::shared_lock::SharedLock;
 use crate::error::Fault;
 
 /// Where PostgreSQL tells of changes.
@@ -21,7 +22,7 @@ pub struct Changes(Source);
 
 enum Source {
     /// SQLite counts the commits of other connections; this one writes nothing.
-    Sqlite(Mutex<rusqlite::Connection>),
+    Sqlite(Mutex<rusqlite::Connection>, Arc<SharedLock>),
     /// PostgreSQL tells of commits, by a trigger of every table. Whoever listens hears of one
     /// within milliseconds, and within [`SILENCE_MAX`](super::read::postgres::SILENCE_MAX) that it
     /// hears nothing any more.
@@ -36,11 +37,11 @@ struct Heard {
 }
 
 impl Changes {
-    pub(super) fn sqlite(path: &Path) -> Result<Self, Fault> {
+    pub(super) fn sqlite(path: &Path, lock: Arc<SharedLock>) -> Result<Self, Fault> {
         use rusqlite::OpenFlags;
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = rusqlite::Connection::open_with_flags(path, flags)?;
-        Ok(Self(Source::Sqlite(Mutex::new(connection))))
+        Ok(Self(Source::Sqlite(Mutex::new(connection), lock)))
     }
 
     /// Listen to a server, from a task of the runtime.
@@ -69,7 +70,8 @@ impl Changes {
     /// the second one: on SQLite exactly, on PostgreSQL but for a change that was not heard of yet.
     pub fn number(&self) -> Option<u64> {
         match &self.0 {
-            Source::Sqlite(connection) => {
+            Source::Sqlite(connection, lock) => {
+                lock.want();
                 let connection = connection.lock().unwrap_or_else(PoisonError::into_inner);
                 let mut statement = connection.prepare_cached("PRAGMA data_version").ok()?;
                 let number = statement.query_row([], |row| row.get::<_, i64>(0)).ok()?;

@@ -8,6 +8,7 @@ mod pools;
 pub(super) mod postgres;
 mod rows;
 mod share;
+pub(super) mod shared_lock;
 mod sqlite;
 mod stop;
 
@@ -25,6 +26,8 @@ use sqlx::postgres::PgConnectOptions;
 pub use rows::Rows;
 pub use share::Part;
 pub use stop::Stop;
+
+use shared_lock::SharedLock;
 
 use super::changes::Changes;
 use super::database::{ACQUIRE_TIMEOUT, Options};
@@ -101,7 +104,7 @@ pub struct Reader {
 }
 
 enum Connections {
-    Sqlite(Pool<sqlite::Opener>),
+    Sqlite(Pool<sqlite::Opener>, Arc<SharedLock>),
     Postgres(Box<pools::Pools>),
 }
 
@@ -124,7 +127,8 @@ impl Reader {
         let opener = sqlite::Opener::new(path.to_owned());
         // As many as can be used at once: by threads that serve, and by work that is heavy.
         let connections = connections(options, (2 * processors() + 1).max(8));
-        let reader = Self::over(Connections::Sqlite(pool(opener, connections)?), options);
+        let lock = Arc::new(SharedLock::of(path)?);
+        let reader = Self::over(Connections::Sqlite(pool(opener, connections)?, lock), options);
         reader.ping().await.map(|()| reader)
     }
 
@@ -153,7 +157,7 @@ impl Reader {
     /// Which database it is.
     pub fn backend(&self) -> Backend {
         match self.connections {
-            Connections::Sqlite(_) => Backend::Sqlite,
+            Connections::Sqlite(..) => Backend::Sqlite,
             Connections::Postgres(_) => Backend::Postgres,
         }
     }
@@ -166,7 +170,7 @@ impl Reader {
     /// How many of them needed none of their own, since another one gave the rows.
     pub fn shared_statements(&self) -> u64 {
         match &self.connections {
-            Connections::Sqlite(_) => 0,
+            Connections::Sqlite(..) => 0,
             Connections::Postgres(pools) => pools.joined(),
         }
     }
@@ -186,7 +190,7 @@ impl Reader {
     /// How the connections are used at present.
     pub fn usage(&self) -> Usage {
         match &self.connections {
-            Connections::Sqlite(pool) => pool.status().into(),
+            Connections::Sqlite(pool, _) => pool.status().into(),
             Connections::Postgres(pools) => pools.usage(),
         }
     }
@@ -197,7 +201,9 @@ impl Reader {
     /// When the file cannot be opened.
     pub fn changes(&self) -> Result<Changes, Fault> {
         match &self.connections {
-            Connections::Sqlite(pool) => Changes::sqlite(pool.manager().path()),
+            Connections::Sqlite(pool, lock) => {
+                Changes::sqlite(pool.manager().path(), Arc::clone(lock))
+            }
             Connections::Postgres(pools) => Ok(Changes::postgres(pools.connector().clone())),
         }
     }
@@ -213,7 +219,8 @@ impl Reader {
     /// The fault of the database.
     pub async fn session(&self) -> Result<Session<'_>, Fault> {
         let snapshot = match &self.connections {
-            Connections::Sqlite(pool) => {
+            Connections::Sqlite(pool, lock) => {
+                lock.want();
                 let connection = match pool.timeout_get(&AT_ONCE).await {
                     Err(PoolError::Timeout(TimeoutType::Wait)) => pool.get().await,
                     other => other,
@@ -237,7 +244,10 @@ impl Reader {
 
     pub(super) fn close(&self) {
         match &self.connections {
-            Connections::Sqlite(pool) => pool.close(),
+            Connections::Sqlite(pool, lock) => {
+                pool.close();
+                lock.end();
+            }
             Connections::Postgres(pools) => pools.close(),
         }
     }
@@ -300,12 +310,12 @@ impl Session<'_> {
         match (&self.reader.connections, &self.snapshot) {
             // In a box: SQLite's statements do not need the room.
             (Connections::Postgres(pools), _) => Box::pin(pools.fetch(sql, keys, rest)).await,
-            (Connections::Sqlite(_), Some(snapshot)) => {
+            (Connections::Sqlite(..), Some(snapshot)) => {
                 let snapshot = snapshot.lock().unwrap_or_else(PoisonError::into_inner);
                 let stop = stop.no_later_than(time);
                 snapshot.fetch(sql, keys.as_ref(), &rest, stop).map(Part::from)
             }
-            (Connections::Sqlite(_), None) => Err(Fault::bug("a session without a snapshot")),
+            (Connections::Sqlite(..), None) => Err(Fault::bug("a session without a snapshot")),
         }
     }
 }
