@@ -1,13 +1,14 @@
 //! Documents that stay compiled.
 //!
 //! A document is parsed and validated once. Those that differ in their literals only, such as the
-//! id of a film that a client writes into the text, have one compiled form in common from the second
+//! id of a film that a client writes into the text, have one compiled form in common from the third
 //! one on: its literals are variables, and a request brings its own as their values. Only what every
-//! value of its kind may take the place of is such a variable (see [`Slot`]).
+//! value of its kind may take the place of is such a variable (see [`Slot`]). Where literals are equal
+//! in one document, they are so in all that have a form in common with it, and are one variable: equal
+//! selections stay equal.
 //!
-//! The form is validated like any document, so that it holds whatever the values are. Where a field
-//! is asked for twice under one key, with equal literals, there is none. Whatever is wrong with a
-//! request is told of the document that was sent.
+//! The form is validated like any document, so that it holds whatever the values are. Whatever is
+//! wrong with a request is told of the document that was sent.
 
 use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -39,10 +40,12 @@ const DOCUMENT_BYTES_PER_BYTE: u64 = 32;
 /// A document with more literals has its form for itself.
 const LITERALS_MAX: usize = 128;
 
-/// What stands in place of a string and of an integer in what documents have in common. No document
-/// with either of them is valid.
+/// What stands in place of a string and of an integer in what documents have in common, before
+/// [`which`] literal it is. No document with either of them is valid.
 const STRING: char = '\u{1}';
 const INT: char = '\u{2}';
+/// What stands for the first literal; the others follow.
+const EQUAL: u32 = 0xe000;
 
 /// A parsed and validated document.
 pub struct Document {
@@ -76,10 +79,13 @@ pub struct Literals {
     moved: Vec<(Location, isize)>,
 }
 
-/// The form that documents have in common; none until there are two of them, and none where it
-/// would not be valid.
-#[derive(Default)]
-struct Common(OnceLock<Option<Form>>);
+/// What documents have in common.
+struct Common {
+    /// Of the first of them.
+    bytes: usize,
+    /// Their form; none until there are two of them, and none where it would not be valid.
+    form: OnceLock<Option<Form>>,
+}
 
 struct Form {
     document: Arc<Document>,
@@ -107,8 +113,8 @@ enum Slot {
 enum Takes {
     /// Strings, as they are.
     Strings,
-    /// Integers, as text: they are ids.
-    IntsAsText,
+    /// Integers, as text where they are too large: they are ids.
+    Ids,
     /// Integers.
     Ints,
 }
@@ -116,19 +122,19 @@ enum Takes {
 #[derive(Clone)]
 struct ByBytes;
 
-fn weight(text: &str) -> u64 {
-    DOCUMENT_BYTES + DOCUMENT_BYTES_PER_BYTE * text.len() as u64
+fn weight(bytes: usize) -> u64 {
+    DOCUMENT_BYTES + DOCUMENT_BYTES_PER_BYTE * bytes as u64
 }
 
 impl Weighter<String, Arc<Document>> for ByBytes {
     fn weight(&self, text: &String, _: &Arc<Document>) -> u64 {
-        weight(text)
+        weight(text.len())
     }
 }
 
 impl Weighter<String, Arc<Common>> for ByBytes {
-    fn weight(&self, text: &String, _: &Arc<Common>) -> u64 {
-        weight(text)
+    fn weight(&self, _: &String, common: &Arc<Common>) -> u64 {
+        weight(common.bytes)
     }
 }
 
@@ -155,23 +161,14 @@ impl Compiled {
     }
 
     /// A document, if it is compiled already or others that differ in literals only have been.
-    pub fn find(&self, text: &str, limits: &Limits, schema: &Schema) -> Option<Found> {
+    pub fn find(&self, text: &str, limits: &Limits) -> Option<Found> {
         if let Some(document) = self.own.get(text) {
             return Some(Found::Own(document));
         }
         // The guard refuses what is longer.
         let masked = (text.len() as u64 <= limits.document_bytes).then(|| Masked::of(text))??;
-        let Some(common) = self.common.get(&masked.text) else {
-            self.common.insert(masked.text, Arc::default());
-            return None;
-        };
-        // Whoever else wants it meanwhile waits for it.
-        let form = common.0.get_or_init(|| {
-            let valid = validated(text, limits, schema).ok()?;
-            let (valid, slots) = with_variables(valid, text, &masked.literals, schema)?;
-            Some(Form { document: self.numbered(valid), slots })
-        });
-        let form = form.as_ref()?;
+        let common = self.common.get(&masked.text)?;
+        let form = common.form.get()?.as_ref()?;
         let literals = form.literals(text, &masked.literals)?;
         Some(Found::Common(Arc::clone(&form.document), literals))
     }
@@ -187,7 +184,28 @@ impl Compiled {
         schema: &Schema,
     ) -> Result<Arc<Document>, Vec<GraphQLError>> {
         // Whoever else wants it meanwhile waits for it.
-        self.own.get_or_insert_with(text, || Ok(self.numbered(validated(text, limits, schema)?)))
+        self.own.get_or_insert_with(text, || {
+            let valid = validated(text, limits, schema)?;
+            self.learn(text, &valid, schema);
+            Ok(self.numbered(valid))
+        })
+    }
+
+    /// Remember what a document has in common with others, and make their form of the second one.
+    fn learn(&self, text: &str, valid: &Valid<ExecutableDocument>, schema: &Schema) {
+        let Some(masked) = Masked::of(text) else { return };
+        let Some(common) = self.common.get(&masked.text) else {
+            let common = Common { bytes: text.len(), form: OnceLock::new() };
+            return self.common.insert(masked.text.into_boxed_str().into(), Arc::new(common));
+        };
+        // A form has the text that it was made of, whose weight is told already.
+        if text.len() <= 2 * common.bytes {
+            common.form.get_or_init(|| {
+                let valid = valid.clone().into_inner();
+                let (valid, slots) = with_variables(valid, text, &masked.literals, schema)?;
+                Some(Form { document: self.numbered(valid), slots })
+            });
+        }
     }
 
     fn numbered(&self, valid: Valid<ExecutableDocument>) -> Arc<Document> {
@@ -246,6 +264,10 @@ impl Masked {
             masked.text.push_str(text.get(at..token.start)?);
             masked.text.push(mask);
             at = token.end;
+            let which = which(text, &masked.literals, &token);
+            masked
+                .text
+                .extend(u32::try_from(which).ok().and_then(|which| char::from_u32(EQUAL + which)));
             masked.literals.push(token);
             if masked.literals.len() > LITERALS_MAX {
                 return None;
@@ -254,6 +276,12 @@ impl Masked {
         masked.text.push_str(text.get(at..)?);
         (!masked.literals.is_empty()).then_some(masked)
     }
+}
+
+/// The first literal that is equal to another one, or else its own number.
+fn which(text: &str, literals: &[Range<usize>], other: &Range<usize>) -> usize {
+    let is_equal = |literal: &Range<usize>| text.get(literal.clone()) == text.get(other.clone());
+    literals.iter().position(is_equal).unwrap_or(literals.len())
 }
 
 /// Whether a token is a string that stands for the characters between its quotes.
@@ -332,7 +360,7 @@ impl Takes {
         let name = ty.inner_named_type();
         match (value, name.as_str(), schema.compiled.types.get(name)?) {
             (Value::String(_), _, ExtendedType::Scalar(_)) => Some(Self::Strings),
-            (Value::Int(_), "ID", _) => Some(Self::IntsAsText),
+            (Value::Int(_), "ID", _) => Some(Self::Ids),
             (Value::Int(_), "Int" | "Float", _) => Some(Self::Ints),
             _ => None,
         }
@@ -341,7 +369,7 @@ impl Takes {
     fn value(self, token: &str) -> Option<JsonValue> {
         match self {
             Self::Strings => token.get(1..token.len() - 1).map(JsonValue::from),
-            Self::IntsAsText => Some(JsonValue::from(token)),
+            Self::Ids => Some(Self::Ints.value(token).unwrap_or_else(|| token.into())),
             Self::Ints => token.parse::<i64>().ok().map(JsonValue::from),
         }
     }
@@ -351,15 +379,15 @@ impl Takes {
 /// operations, no literal that a variable may stand for, or a question about the schema: such answers
 /// are kept, and cost what they cost, for the literals of the question.
 fn with_variables(
-    valid: Valid<ExecutableDocument>,
+    mut document: ExecutableDocument,
     text: &str,
     literals: &[Range<usize>],
     schema: &Schema,
 ) -> Option<(Valid<ExecutableDocument>, Vec<Slot>)> {
-    let mut document = valid.into_inner();
     let fixed = literals.iter().map(|literal| Some(Slot::Fixed(text.get(literal.clone())?.into())));
     let mut replacing = Replacing {
         schema,
+        text,
         lines: Lines::of(text),
         literals,
         slots: fixed.collect::<Option<_>>()?,
@@ -380,17 +408,19 @@ fn with_variables(
     if variables.is_empty() || asks_schema {
         return None;
     }
-    operation.variables.extend(variables);
+    operation.variables.extend(variables.into_iter().map(|(_, variable)| variable));
     Some((document.validate(&schema.compiled).ok()?, slots))
 }
 
 /// On the way through a document, whose nesting is bounded by the guard.
 struct Replacing<'a> {
     schema: &'a Schema,
+    text: &'a str,
     lines: Lines<'a>,
     literals: &'a [Range<usize>],
     slots: Vec<Slot>,
-    variables: Vec<Node<VariableDefinition>>,
+    /// Each with the first of the literals that it stands for.
+    variables: Vec<(usize, Node<VariableDefinition>)>,
     asks_schema: bool,
 }
 
@@ -449,17 +479,27 @@ impl Replacing<'_> {
         let literal = self.literals.get(index)?;
         let [start, end] = [literal.start, literal.end].map(|at| self.lines.location(at));
         let (start, end) = (start?, end?);
-        // No client can call a variable so.
-        let name = Name::new_unchecked(&index.to_string());
-        let (ty, width) = (Node::new(ty.clone().non_null()), end.column - start.column);
+        let (ty, width) = (ty.clone().non_null(), end.column - start.column);
+        let which = which(self.text, &self.literals[..index], literal);
+        let known =
+            self.variables.iter().find(|(first, variable)| *first == which && *variable.ty == ty);
+        let name = match known {
+            Some((_, variable)) => variable.name.clone(),
+            None => {
+                // No client can call a variable so.
+                let name = Name::new_unchecked(&index.to_string());
+                let variable = VariableDefinition {
+                    description: None,
+                    name: name.clone(),
+                    ty: Node::new(ty),
+                    default_value: None,
+                    directives: DirectiveList::default(),
+                };
+                self.variables.push((which, Node::new(variable)));
+                name
+            }
+        };
         *self.slots.get_mut(index)? = Slot::Variable { name: name.clone(), takes, end, width };
-        self.variables.push(Node::new(VariableDefinition {
-            description: None,
-            name: name.clone(),
-            ty,
-            default_value: None,
-            directives: DirectiveList::default(),
-        }));
         Some(name)
     }
 }
@@ -472,15 +512,21 @@ mod tests {
         let masked = Masked::of(text)?;
         let text = |range: &Range<usize>| &text[range.clone()];
         let literals = masked.literals.iter().map(text).collect();
-        Some((masked.text.replace(STRING, "S").replace(INT, "I"), literals))
+        let shown = masked.text.chars().map(|shown| match shown {
+            STRING => "S".to_owned(),
+            INT => "I".to_owned(),
+            which if u32::from(which) >= EQUAL => (u32::from(which) - EQUAL).to_string(),
+            other => other.to_string(),
+        });
+        Some((shown.collect(), literals))
     }
 
     #[test]
     fn strings_and_integers_are_taken_out() {
-        let text = "{ a(id: \"x é\", n: [-1, 0,20]) # 7 \"b\"\n b(t: \"\") }";
+        let text = "{ a(id: \"x é\", n: [-1, 0,-1]) # 7 \"b\"\n b(t: \"\") }";
         let (rest, literals) = masked(text).expect("it has literals");
-        assert_eq!(rest, "{ a(id: S, n: [I, I,I]) # 7 \"b\"\n b(t: S) }");
-        assert_eq!(literals, ["\"x é\"", "-1", "0", "20", "\"\""]);
+        assert_eq!(rest, "{ a(id: S0, n: [I1, I2,I1]) # 7 \"b\"\n b(t: S4) }");
+        assert_eq!(literals, ["\"x é\"", "-1", "0", "-1", "\"\""]);
     }
 
     #[test]

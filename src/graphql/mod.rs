@@ -518,7 +518,7 @@ impl Api {
     fn prepare(&self, request: &Request, context: &Context) -> Result<Prepared, Rejection> {
         let given = self.named.find(request)?;
         let (limits, schema) = (&self.options.limits, &self.schema);
-        let prepared = match self.compiled.find(&given.text, limits, schema) {
+        let prepared = match self.compiled.find(&given.text, limits) {
             Some(Found::Own(document)) => Some(self.bound(&document, None, request, context)),
             Some(Found::Common(document, literals)) => {
                 let prepared = self.bound(&document, Some(literals), request, context);

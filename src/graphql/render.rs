@@ -158,9 +158,13 @@ impl<'a> Renderer<'a> {
                 self.scalar(member, here, *slot, *kind, *encoding)
             }
             Value::Object { presence, selection } => {
-                match self.int(here, *presence, member.location)? {
-                    Some(_) => self.object(selection, here, member.location),
-                    None => self.null(member),
+                let is_there = match presence {
+                    Some(slot) => self.int(here, *slot, member.location)?.is_some(),
+                    None => true,
+                };
+                match is_there {
+                    true => self.object(selection, here, member.location),
+                    false => self.null(member),
                 }
             }
             Value::List { level, selection } => {

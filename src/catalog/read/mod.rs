@@ -126,8 +126,8 @@ impl Reader {
     pub(super) async fn sqlite(path: &Path, options: &Options) -> Result<Self, Fault> {
         let opener = sqlite::Opener::new(path.to_owned());
         // As many as can be used at once: by threads that serve, and by work that is heavy.
-        let connections = connections(options, (2 * processors() + 1).max(8));
-        let lock = Arc::new(SharedLock::of(path)?);
+        let connections = connections(options, (2 * processors() + 1).clamp(8, 33));
+        let lock = Arc::new(SharedLock::of(path));
         let reader = Self::over(Connections::Sqlite(pool(opener, connections)?, lock), options);
         reader.ping().await.map(|()| reader)
     }

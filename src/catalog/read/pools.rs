@@ -35,8 +35,9 @@ struct Here {
 
 impl Pools {
     pub fn new(connector: Connector, options: &Options) -> Self {
-        // More would not be served faster by a server of this size, and take each other's caches.
-        let connections = connections(options, (2 * processors()).max(4));
+        // More would not be served faster by a database on a computer of this size, and would take
+        // each other's caches; there, or beyond it, a server takes a hundred from all who ask.
+        let connections = connections(options, (2 * processors()).clamp(4, 32));
         let threads = threads(connections);
         let share = (connections / threads).max(1);
         let shares_statements = options.shares_statements;

@@ -21,8 +21,8 @@ use crate::catalog::Backend;
 use crate::error::FaultClass;
 use crate::graphql::cursor;
 use crate::graphql::declare::{
-    Column, Constant, Encoding, Facet, FacetBy, Field, LIST_SIZE_MAX, Lookup, LookupBy, LookupKey,
-    ORDER_KEYS_MAX, Object, OrderTerm, Ranking, Relation, Source, Table, ValueKind,
+    self, Column, Constant, Encoding, Facet, FacetBy, Field, LIST_SIZE_MAX, Lookup, LookupBy,
+    LookupKey, ORDER_KEYS_MAX, Object, OrderTerm, Ranking, Relation, Source, Table, ValueKind,
     connection_name, edge_name,
 };
 use crate::graphql::error::{GraphQLError, Lines, Location, code};
@@ -214,7 +214,7 @@ impl<'a> Compiler<'a> {
                 let (level, scope) = place.row.ok_or_else(internal)?;
                 let statement = &mut self.levels[level].statement;
                 let pointer = statement.column(scope, object.table, *pointer);
-                self.pointed_at(level, &pointer, declared.ty.name, field)
+                self.pointed_at(level, &pointer, declared.ty, field)
             }
             Source::List(relation) => {
                 let reading = Reading::AtMost(LIST_SIZE_MAX);
@@ -256,7 +256,7 @@ impl<'a> Compiler<'a> {
             }
             Source::RankedRow(column) => {
                 let (level, _) = place.row.ok_or_else(internal)?;
-                self.pointed_at(level, &format!("q.{column}"), declared.ty.name, field)
+                self.pointed_at(level, &format!("q.{column}"), declared.ty, field)
             }
             Source::Lookup(lookup) => self.lookup(lookup, declared.ty.name, field, site),
             Source::Lookups(lookup) => self.lookups(lookup, declared.ty.name, field, site),
@@ -317,7 +317,7 @@ impl<'a> Compiler<'a> {
         let value = Object { table: object.table, ..value.clone() };
         let inside = Place { carrier: Some(&carrier), ..place };
         let members = self.members(inside, &value, &field.selections())?;
-        Ok(Value::Object { presence, selection: Selection::one(members) })
+        Ok(Value::Object { presence: Some(presence), selection: Selection::one(members) })
     }
 
     /// The row that an expression of a level points at.
@@ -325,14 +325,16 @@ impl<'a> Compiler<'a> {
         &mut self,
         level: LevelIndex,
         pointer: &str,
-        type_name: &str,
+        ty: declare::Type,
         field: &Collected<'a>,
     ) -> Result<Value, GraphQLError> {
+        let type_name = ty.name;
         let table = self.table(type_name)?;
         let statement = &mut self.levels[level].statement;
         let joined = statement.join(table.name, "id", pointer, "LEFT JOIN", None);
         let key = statement.key_of(joined);
-        let presence = statement.slot(key);
+        // What is always pointed at needs no column to say so, in each of many rows.
+        let presence = (!ty.non_null).then(|| statement.slot(key));
         let selection = self.selection(level, joined, type_name, &field.selections())?;
         Ok(Value::Object { presence, selection })
     }
@@ -451,7 +453,9 @@ impl<'a> Compiler<'a> {
                     nullable = true;
                     scalar(slot("v"), ValueKind::Int, Encoding::Plain)
                 }
-                (_, FacetBy::Rows(_, object)) => self.pointed_at(level, "q.v", object, part)?,
+                (_, FacetBy::Rows(_, object)) => {
+                    self.pointed_at(level, "q.v", declare::Type::named(object), part)?
+                }
             };
             let (key, prefix) = (part.key.to_owned(), part.prefix());
             let location = self.location(part);

@@ -231,8 +231,8 @@ pub enum Value {
     },
     /// An object made of the same row; null where the slot is.
     Object {
-        /// What says that the object exists.
-        presence: Slot,
+        /// What says that the object exists, if it may not.
+        presence: Option<Slot>,
         /// Its members.
         selection: Selection,
     },

@@ -272,8 +272,8 @@ impl Statement {
     }
 
     /// Its rows for one key, which another statement names, as one value: a record with an array for
-    /// each column, which costs less than an array of records. It is that where rows are gathered in
-    /// its own, for there are no arrays of arrays of different lengths.
+    /// each column. Where its own rows have gathered ones in them, an array of records, which costs
+    /// more: arrays of different lengths make no array.
     pub fn gathered(&self, key: &str, gathers: bool) -> String {
         // The name of the key's table may be one in here, too.
         let rows = self.assemble(Bounds::default(), Some(format!("(SELECT {key} AS v) k")));
