@@ -67,7 +67,7 @@ pub const DEFINITIONS: &[Definition] = &[
         name: "read_connections",
         value: "NUMBER",
         default: "auto",
-        help: "Database connections that read, 1 to 100, or auto: on PostgreSQL two for each processor of this computer, 4 to 32, on SQLite one for each request that can run at once, 8 to 33",
+        help: "Database connections that read, 1 to 100, or auto: on PostgreSQL two for each processor of this computer, 4 to 32, on SQLite 8 to 33",
     },
     Definition {
         name: "statement_timeout_ms",

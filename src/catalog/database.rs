@@ -133,8 +133,9 @@ const POSTGRES_WRITE_CONNECTIONS: u32 = 4;
 /// Memory in which SQLite's writer holds pages, as its setting has it: 64 MiB, as far as they are
 /// needed. A refresh touches pages all over the indexes.
 const WRITE_CACHE: &str = "-65536";
-/// Pages in the log before they go to the file, as many as the log keeps room for. Whatever is
-/// written again in between goes there once.
+/// Pages in the log before whoever writes brings them to the file, as many as the log keeps room
+/// for. Whatever is written again in between goes there once. A server that is asked meanwhile brings
+/// them there when a second has passed without more.
 const CHECKPOINT_PAGES: &str = "16384";
 /// Prepared statements that a connection keeps.
 pub(super) const STATEMENT_CACHE: usize = 512;

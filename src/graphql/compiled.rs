@@ -4,8 +4,8 @@
 //! id of a film that a client writes into the text, have one compiled form in common from the third
 //! one on: its literals are variables, and a request brings its own as their values. Only what every
 //! value of its kind may take the place of is such a variable (see [`Slot`]). Where literals are equal
-//! in one document, they are so in all that have a form in common with it, and are one variable: equal
-//! selections stay equal.
+//! in one document, they are so in all that have a form in common with it, and are one variable where
+//! they have one type: equal selections stay equal.
 //!
 //! The form is validated like any document, so that it holds whatever the values are. Whatever is
 //! wrong with a request is told of the document that was sent.
@@ -194,18 +194,17 @@ impl Compiled {
     /// Remember what a document has in common with others, and make their form of the second one.
     fn learn(&self, text: &str, valid: &Valid<ExecutableDocument>, schema: &Schema) {
         let Some(masked) = Masked::of(text) else { return };
-        let Some(common) = self.common.get(&masked.text) else {
+        // A form has the text that it was made of, whose weight has to be told before.
+        let fits = |common: &Arc<Common>| text.len() <= 2 * common.bytes;
+        let Some(common) = self.common.get(&masked.text).filter(fits) else {
             let common = Common { bytes: text.len(), form: OnceLock::new() };
             return self.common.insert(masked.text.into_boxed_str().into(), Arc::new(common));
         };
-        // A form has the text that it was made of, whose weight is told already.
-        if text.len() <= 2 * common.bytes {
-            common.form.get_or_init(|| {
-                let valid = valid.clone().into_inner();
-                let (valid, slots) = with_variables(valid, text, &masked.literals, schema)?;
-                Some(Form { document: self.numbered(valid), slots })
-            });
-        }
+        common.form.get_or_init(|| {
+            let valid = valid.clone().into_inner();
+            let (valid, slots) = with_variables(valid, text, &masked.literals, schema)?;
+            Some(Form { document: self.numbered(valid), slots })
+        });
     }
 
     fn numbered(&self, valid: Valid<ExecutableDocument>) -> Arc<Document> {
@@ -248,7 +247,8 @@ struct Masked {
 }
 
 impl Masked {
-    /// None for a text without literals, or with too many.
+    /// None for a text without literals, with too many, or with a string that could be written
+    /// otherwise: it may be equal to one that is taken out.
     fn of(text: &str) -> Option<Self> {
         if text.contains([STRING, INT]) {
             return None;
@@ -258,6 +258,7 @@ impl Masked {
         for token in guard::scan::tokens(text) {
             let mask = match text.get(token.clone())? {
                 token if is_plain_string(token) => STRING,
+                token if token.starts_with('"') => return None,
                 number if is_plain_int(number, text.as_bytes().get(token.end)) => INT,
                 _ => continue,
             };

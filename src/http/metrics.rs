@@ -135,7 +135,7 @@ fn text(state: &State) -> String {
 
     let kinds = ["documents", "forms", "plans"];
     let kept = |index: fn((usize, u64)) -> u64| kinds.into_iter().zip(state.api.kept().map(index));
-    let help = "Compiled documents, forms that they have in common, and plans that are kept.";
+    let help = "Compiled documents, forms that they have or may come to have in common, and plans that are kept.";
     page.each(Gauge, "compiled", "kind", help, kept(|(count, _)| count as u64));
     let help = "About how many bytes they have.";
     page.each(Gauge, "compiled_bytes", "kind", help, kept(|(_, bytes)| bytes));
