@@ -159,6 +159,7 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let writer = Connection::open(folder.path().join("file.db")).expect("it opens");
         writer.pragma_update(None, "journal_mode", mode).expect("the mode");
+        writer.pragma_update(None, "synchronous", "OFF").expect("it does not wait for the disk");
         writer.execute_batch("CREATE TABLE t (n); INSERT INTO t VALUES (0)").expect("a row");
         (folder, writer)
     }
