@@ -50,6 +50,11 @@ impl MigratorTrait for Migrator {
                 sqlite: include_str!("sql/0007_row_ids.sqlite.sql"),
                 postgres: include_str!("sql/0007_row_ids.postgres.sql"),
             }),
+            Box::new(Step {
+                name: "m0008_credit_roles",
+                sqlite: include_str!("sql/0008_credit_roles.sqlite.sql"),
+                postgres: include_str!("sql/0008_credit_roles.postgres.sql"),
+            }),
         ]
     }
 }

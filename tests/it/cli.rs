@@ -208,7 +208,7 @@ fn assert_whole_once(url: &str, database: &Database) {
 }
 
 /// The steps of the schema.
-const STEPS: [&str; 7] = [
+const STEPS: [&str; 8] = [
     "m0001_catalog",
     "m0002_lists",
     "m0003_imports",
@@ -216,6 +216,7 @@ const STEPS: [&str; 7] = [
     "m0005_ranking",
     "m0006_changes",
     "m0007_row_ids",
+    "m0008_credit_roles",
 ];
 
 #[test]
