@@ -20,8 +20,12 @@ pub struct Part {
 impl Part {
     /// The lines, each with its number.
     pub fn lines(&self) -> impl Iterator<Item = (u64, &str)> {
-        let numbers = self.lines.iter().map(|(_, number)| *number);
-        numbers.zip(self.raw_lines().map(text))
+        let whole = text(&self.text);
+        self.lines.iter().scan(0, move |start, (end, number)| {
+            let line = whole.get(*start..*end - 1).unwrap_or_default();
+            *start = *end;
+            Some((*number, line))
+        })
     }
 
     /// The lines as bytes. To know that they are text costs as much as to compare them.
@@ -167,5 +171,5 @@ impl Groups {
 
 /// The readers have checked that it is text, and tabs and newlines part it between characters.
 fn text(bytes: &[u8]) -> &str {
-    std::str::from_utf8(bytes).unwrap_or_default()
+    simdutf8::basic::from_utf8(bytes).unwrap_or_default()
 }

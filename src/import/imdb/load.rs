@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
-use super::bulk::{Cell, Id, Sink};
+use super::bulk::{ALL, Cell, Id, Sink};
 use super::compose::{self, Person, Title, Unfit, World};
 use super::existing::{Existing, IMDB, Known};
 use super::file::{File, Inputs, Scope};
@@ -100,7 +100,8 @@ pub struct Loader<'a, S> {
     /// Row ids of things that are there and are no shows.
     no_shows: HashSet<i64>,
     fields: HashMap<u32, String>,
-    last: HashMap<usize, i64>,
+    /// The last id of each table.
+    last: Vec<i64>,
     set_aside: &'a mut Spool,
     tally: &'a mut Tally,
 }
@@ -116,18 +117,7 @@ impl<'a, S: Sink> Loader<'a, S> {
     ) -> Self {
         world.titles.count();
         world.people.count();
-        let last = [
-            Id::PersonProfession,
-            Id::KnownFor,
-            Id::ProductionSource,
-            Id::ProductionGenre,
-            Id::Season,
-            Id::TitleName,
-            Id::Credit,
-            Id::ExternalId,
-            Id::Quarantine,
-        ];
-        let last = last.map(|table| (table as usize, existing.last(table)));
+        let last = ALL.iter().map(|table| existing.last(*table));
         let words = |table, ids, keys| Words { table, keys, ids, last: existing.last(table) };
         Self {
             sink,
@@ -147,7 +137,7 @@ impl<'a, S: Sink> Loader<'a, S> {
                 })
                 .collect(),
             fields: HashMap::new(),
-            last: last.into(),
+            last: last.collect(),
             set_aside,
             tally,
         }
@@ -210,7 +200,7 @@ impl<'a, S: Sink> Loader<'a, S> {
     }
 
     fn next(&mut self, table: Id) -> i64 {
-        let last = self.last.entry(table as usize).or_default();
+        let last = &mut self.last[table as usize];
         *last += 1;
         *last
     }

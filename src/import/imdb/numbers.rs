@@ -1,12 +1,10 @@
 //! Sets of IMDb's ids, small enough for all of them.
 
-use std::iter;
-
 /// Ids have seven digits and more.
 const DIGITS_MIN: usize = 7;
 const DIGITS_MAX: usize = 9;
-/// Words between two counts.
-const STRIDE: usize = 8;
+/// Words of a block, which with its count fills a line of the processor's cache.
+const WORDS: usize = 7;
 
 /// An id: its digits and their number. `tt0000001` and `tt10000000` differ in width.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -43,85 +41,94 @@ pub struct Numbers {
     widths: [Width; DIGITS_MAX - DIGITS_MIN + 1],
 }
 
+/// Those of one number of digits.
 #[derive(Debug, Default)]
 struct Width {
-    words: Vec<u64>,
-    /// How many stand before each stride.
-    counts: Vec<u32>,
+    blocks: Vec<Block>,
+    /// How many there are.
+    count: u32,
+}
+
+#[derive(Clone, Debug, Default)]
+#[repr(align(64))]
+struct Block {
+    words: [u64; WORDS],
+    /// How many stand before the block.
+    before: u32,
+}
+
+/// Where a number stands: its block, the word in there, and the bit of it.
+fn place(value: u32) -> (usize, usize, u64) {
+    let word = value as usize / 64;
+    (word / WORDS, word % WORDS, 1 << (value % 64))
 }
 
 impl Width {
     /// How many of this width are less.
-    fn rank(&self, below: u64) -> u32 {
-        let bits = self.words.len() as u64 * 64;
-        let below = below.min(bits);
-        let (word, bit) = (usize::try_from(below / 64).unwrap_or(usize::MAX), below % 64);
-        let stride = word / STRIDE;
-        let mut count = self.counts.get(stride).copied().unwrap_or_default();
-        for full in &self.words[stride * STRIDE..word] {
-            count += full.count_ones();
-        }
-        if bit > 0 {
-            count += (self.words[word] & ((1 << bit) - 1)).count_ones();
-        }
-        count
+    fn rank(&self, below: u32) -> u32 {
+        let (block, word, bit) = place(below);
+        let Some(block) = self.blocks.get(block) else {
+            return self.count;
+        };
+        let whole = block.words[..word].iter().map(|word| word.count_ones()).sum::<u32>();
+        block.before + whole + (block.words[word] & (bit - 1)).count_ones()
     }
 }
 
 impl Numbers {
     /// Put an id in. Returns whether it was not in.
     pub fn insert(&mut self, number: Number) -> bool {
-        let words = &mut self.widths[usize::from(number.digits) - DIGITS_MIN].words;
-        let (word, bit) = (number.value as usize / 64, 1 << (number.value % 64));
-        if words.len() <= word {
-            words.resize(word + 1, 0);
+        let blocks = &mut self.widths[usize::from(number.digits) - DIGITS_MIN].blocks;
+        let (block, word, bit) = place(number.value);
+        if blocks.len() <= block {
+            blocks.resize(block + 1, Block::default());
         }
-        let is_new = words[word] & bit == 0;
-        words[word] |= bit;
+        let word = &mut blocks[block].words[word];
+        let is_new = *word & bit == 0;
+        *word |= bit;
         is_new
     }
 
     /// Take an id out.
     pub fn remove(&mut self, number: Number) {
-        let words = &mut self.widths[usize::from(number.digits) - DIGITS_MIN].words;
-        if let Some(word) = words.get_mut(number.value as usize / 64) {
-            *word &= !(1 << (number.value % 64));
+        let blocks = &mut self.widths[usize::from(number.digits) - DIGITS_MIN].blocks;
+        let (block, word, bit) = place(number.value);
+        if let Some(block) = blocks.get_mut(block) {
+            block.words[word] &= !bit;
         }
     }
 
     /// Whether an id is in.
     pub fn contains(&self, number: Number) -> bool {
-        let words = &self.widths[usize::from(number.digits) - DIGITS_MIN].words;
-        let word = words.get(number.value as usize / 64).copied().unwrap_or_default();
-        word & (1 << (number.value % 64)) != 0
+        let blocks = &self.widths[usize::from(number.digits) - DIGITS_MIN].blocks;
+        let (block, word, bit) = place(number.value);
+        blocks.get(block).is_some_and(|block| block.words[word] & bit != 0)
     }
 
     /// Count, once all are in.
     pub fn count(&mut self) -> u32 {
         let mut all = 0;
         for width in &mut self.widths {
-            let mut sum = 0;
-            width.counts = iter::once(0)
-                .chain(width.words.chunks(STRIDE).map(|words| {
-                    sum += words.iter().map(|word| word.count_ones()).sum::<u32>();
-                    sum
-                }))
-                .collect();
-            all += sum;
+            width.count = 0;
+            for block in &mut width.blocks {
+                block.before = width.count;
+                width.count += block.words.iter().map(|word| word.count_ones()).sum::<u32>();
+            }
+            all += width.count;
         }
         all
     }
 
     /// How many ids stand before this one, as text. They must have been counted.
     pub fn rank(&self, number: Number) -> u32 {
-        let (value, digits) = (u64::from(number.value), usize::from(number.digits));
+        let (value, digits) = (number.value, usize::from(number.digits));
         let ranks = (DIGITS_MIN..).zip(&self.widths).map(|(width, ids)| {
             if width < digits {
                 // A text stands after its own beginning.
-                let beginning = value / 10_u64.pow(u32::try_from(digits - width).unwrap_or(0));
+                let beginning = value / 10_u32.pow(u32::try_from(digits - width).unwrap_or(0));
                 ids.rank(beginning + 1)
             } else {
-                ids.rank(value * 10_u64.pow(u32::try_from(width - digits).unwrap_or(0)))
+                ids.rank(value * 10_u32.pow(u32::try_from(width - digits).unwrap_or(0)))
             }
         });
         ranks.sum()

@@ -89,10 +89,14 @@ pub struct Table {
     pub name: &'static str,
     /// The columns that are written; the others have their defaults.
     pub columns: &'static [(&'static str, Kind)],
+    /// Whether a first load gives each row the next id, in the first column.
+    pub is_numbered: bool,
 }
 
 macro_rules! tables {
-    ($($(#[$doc:meta])* $id:ident $name:literal { $($column:ident $kind:ident),+ $(,)? })+) => {
+    ($($(#[$doc:meta])* $id:ident $name:literal $($numbered:ident)? {
+        $($column:ident $kind:ident),+ $(,)?
+    })+) => {
         /// Which table.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub enum Id { $($(#[$doc])* $id),+ }
@@ -104,6 +108,7 @@ macro_rules! tables {
         pub const TABLES: &[Table] = &[$(Table {
             name: $name,
             columns: &[$((stringify!($column), Kind::$kind)),+],
+            is_numbered: !concat!($(stringify!($numbered))?).is_empty(),
         }),+];
     };
 }
@@ -118,43 +123,43 @@ tables! {
     /// People.
     Person "person" { id Big, name Text, name_key Text, born_on Int, died_on Int, source_id Big }
     /// Their professions.
-    PersonProfession "person_profession" { id Big, person_id Big, profession_id Big, position Int }
+    PersonProfession "person_profession" numbered { id Big, person_id Big, profession_id Big, position Int }
     /// What they are known for.
-    KnownFor "known_for" { id Big, person_id Big, production_id Big, position Int }
+    KnownFor "known_for" numbered { id Big, person_id Big, production_id Big, position Int }
     /// Films, shows and episodes.
     Production "production" {
         id Big, kind Small, format Text, title Text, title_key Text, original_title Text,
         released_on Int, runtime_minutes Int, is_adult Bool, rating_tenths Small, rating_votes Int,
     }
     /// Which fields of theirs a source gave.
-    ProductionSource "production_source" { id Big, production_id Big, source_id Big, fields Text }
+    ProductionSource "production_source" numbered { id Big, production_id Big, source_id Big, fields Text }
     /// Their genres.
-    ProductionGenre "production_genre" {
+    ProductionGenre "production_genre" numbered {
         id Big, production_id Big, genre_id Big, position Int, released_on Int, kind Small,
         rating_votes Int,
     }
     /// What only shows have.
     Show "show" { production_id Big, ended_on Int }
     /// Seasons.
-    Season "season" { id Big, show_id Big, number Int }
+    Season "season" numbered { id Big, show_id Big, number Int }
     /// What only episodes have.
     Episode "episode" {
         production_id Big, show_id Big, season_number Int, episode_number Int, released_on Int,
         season_id Big,
     }
     /// Other titles.
-    TitleName "title_name" {
+    TitleName "title_name" numbered {
         id Big, production_id Big, text Text, region Text, language Text, is_original Bool,
         position Int, source_id Big, kinds Text, attributes Text,
     }
     /// Credits.
-    Credit "credit" {
+    Credit "credit" numbered {
         id Big, production_id Big, person_id Big, role Text, category Text, job Text,
         characters Text, position Int, is_billed Bool, crew_position Int, released_on Int,
         source_id Big,
     }
     /// Ids of the source.
-    ExternalId "external_id" {
+    ExternalId "external_id" numbered {
         id Big, catalog Text, scope Text, value Text, production_id Big, person_id Big,
         source_id Big,
     }
@@ -172,7 +177,7 @@ tables! {
     /// Hashes of what the source said.
     ImportRecord "import_record" { source_id Big, scope Text, key Text, hashes Bytes }
     /// What it said that the catalogue could not take.
-    Quarantine "quarantine" {
+    Quarantine "quarantine" numbered {
         id Big, source_id Big, scope Text, key Text, file Text, line Big, reason Text,
         is_loaded Bool, raw Text,
     }
