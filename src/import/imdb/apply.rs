@@ -10,13 +10,13 @@ use std::sync::Arc;
 use sea_orm::DatabaseTransaction;
 use serde_json::{Value, json};
 
-use super::batch::{Batch, get};
+use super::batch::{Batch, Updates, get};
 use super::bulk::Id;
 use super::changes::Changes;
 use super::compose::{self, EPISODE, SHOW, Unfit, World};
 use super::count::{self, Old};
 use super::existing::IMDB;
-use super::file::Scope;
+use super::file::{File, Scope};
 use super::group::Group;
 use super::load::{self, hash_bytes};
 use super::stored;
@@ -163,9 +163,24 @@ impl Step {
             batch.execute_keys(&sql, back.into()).await?;
         }
         if scope == Scope::Title {
-            self.settle_kinds(&batch).await?;
+            let there = entering.iter().map(|key| (*key).to_owned()).zip(entered.iter().copied());
+            self.settle_kinds(&batch, &known.into_iter().chain(there).collect()).await?;
         }
         Ok(entered)
+    }
+
+    /// The files that say something else than before, for each thing.
+    fn changed(&self, before: &HashMap<String, Vec<u8>>) -> Vec<Vec<File>> {
+        let of = |group: &Group| {
+            let before = before.get(&group.key).map_or(&[][..], Vec::as_slice);
+            let now = hash_bytes(group, &self.world);
+            let files = group.scope.files().iter().zip(now.chunks(8)).enumerate();
+            let changed = files.filter(|(place, (_, now))| {
+                before.get(place * 8..place * 8 + 8).is_none_or(|before| before != *now)
+            });
+            changed.map(|(_, (file, _))| *file).collect()
+        };
+        self.groups.iter().map(of).collect()
     }
 
     /// Whether the lines bring a thing.
@@ -178,17 +193,25 @@ impl Step {
 
     /// Titles that became another kind do so before anything names them; shows get what only shows
     /// have.
-    async fn settle_kinds(&self, batch: &Batch<'_>) -> Result<(), Error> {
-        let ids = batch.ids(Scope::Title, &self.keys()).await?;
-        let rows: Vec<i64> = ids.values().copied().collect();
+    async fn settle_kinds(
+        &self,
+        batch: &Batch<'_>,
+        ids: &HashMap<String, i64>,
+    ) -> Result<(), Error> {
+        let changed = self.changed(&batch.hashes(Scope::Title, &self.keys()).await?);
+        let changed = self.groups.iter().zip(changed);
+        let changed = changed.filter(|(_, files)| files.contains(&File::TitleBasics));
+        let groups: Vec<&Group> = changed.map(|(group, _)| group).collect();
+        let rows = groups.iter().filter_map(|group| ids.get(&group.key));
+        let rows: Vec<i64> = rows.copied().collect();
         if rows.is_empty() {
             return Ok(());
         }
-        let stored = stored::titles(batch, &rows).await?;
+        let stored = stored::own_rows(batch, &rows).await?;
         let locks = batch.locks("production", &rows).await?;
         let (mut kinds, mut shows, mut no_shows, mut no_episodes) =
             (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        for group in &self.groups {
+        for group in groups {
             let Some(old) = ids.get(&group.key).and_then(|id| stored.get(id)) else { continue };
             let title = compose::title(group, &self.world);
             let Some(new) = title.basics else { continue };
@@ -237,15 +260,7 @@ impl Step {
         let keys = self.keys();
         let ids = batch.ids(scope, &keys).await?;
         let mut tally = Tally::default();
-        let sql = format!(
-            "SELECT key, hashes FROM import_record
-            WHERE source_id = {{source}} AND scope = '{}' AND key IN {{keys}}",
-            scope.name()
-        );
-        let mut before: HashMap<String, Vec<u8>> = HashMap::new();
-        for row in batch.rows(&sql, keys.as_slice().into()).await? {
-            before.insert(get(&row, 0)?, get(&row, 1)?);
-        }
+        let before = batch.hashes(scope, &keys).await?;
         let kept = stored::quarantine(&batch, scope, &keys).await?;
         batch.forget(scope, &keys).await?;
         let mut changes = Changes::default();
@@ -271,7 +286,9 @@ impl Step {
             Scope::Title => {
                 let titles = self.groups.iter().map(|group| compose::title(group, &self.world));
                 let titles: Vec<_> = titles.collect();
-                let stored = self.fill_titles(&batch, &ids, &titles, &mut changes).await?;
+                let changed = self.changed(&before);
+                let stored =
+                    self.fill_titles(&batch, &ids, &titles, &changed, &mut changes).await?;
                 for (group, title) in self.groups.iter().zip(&titles) {
                     let was = ids.get(&group.key).and_then(|id| stored.get(id));
                     let old = Old { before: before.get(&group.key), kept: kept.get(&group.key) };
@@ -333,12 +350,13 @@ impl Step {
         }
         let stored = stored::people(batch, &rows).await?;
         let locks = batch.locks("person", &rows).await?;
-        let titles: Vec<&str> =
-            people.iter().flat_map(|person| &person.known_for).copied().collect();
-        let titles = batch.ids(Scope::Title, &titles).await?;
+        let known = stored.values().flat_map(|person| &person.known_for);
+        let known = known.filter_map(|(_, id, title)| Some((title.as_deref()?, *id)));
+        let named = people.iter().flat_map(|person| &person.known_for).copied();
+        let titles = batch.ids_beside(Scope::Title, known, named).await?;
         let professions = people.iter().flat_map(|person| &person.professions).copied();
         let words = batch.words(Id::Profession, professions).await?;
-        let (mut updates, mut sources) = (Vec::new(), Vec::new());
+        let (mut updates, mut sources) = (Updates::default(), Vec::new());
         let (mut no_professions, mut new_professions) = (Vec::new(), Vec::new());
         let (mut no_known_for, mut new_known_for) = (Vec::new(), Vec::new());
         for (group, new) in self.groups.iter().zip(people) {
@@ -361,9 +379,14 @@ impl Step {
             if may("died", old.died_on.is_none()) {
                 set(&mut row.2, new.died_on, "died", &mut changed, &mut given);
             }
-            if !changed.is_empty() {
-                updates.push(json!([old.id, row.0, row.0.map(collation::key), row.1, row.2]));
-            }
+            let values = [
+                ("name", "name", json!(row.0)),
+                ("name", "name_key", json!(row.0.map(collation::key))),
+                ("born", "born_on", json!(row.1)),
+                ("died", "died_on", json!(row.2)),
+            ];
+            let values = values.into_iter().filter(|(field, ..)| changed.contains(field));
+            updates.add(old.id, values.map(|(_, column, value)| (column, value)));
             if may("professions", old.professions.is_empty()) {
                 let is = |(_, _, key): &(i64, i64, String), word: &&str| key == word;
                 if !same(&old.professions, &new.professions, is) {
@@ -403,9 +426,7 @@ impl Step {
             }
             self.tell(changes, old.id, &changed);
         }
-        batch
-            .update(Id::Person, "id", &["name", "name_key", "born_on", "died_on"], &updates)
-            .await?;
+        updates.write(batch, Id::Person).await?;
         batch.delete("person_profession", "id", &no_professions).await?;
         let columns = ["person_id", "profession_id", "position"];
         batch.insert(Id::PersonProfession, &columns, &new_professions).await?;

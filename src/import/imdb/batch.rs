@@ -1,6 +1,6 @@
 //! Statements over many things at once, in a transaction: rows travel as one JSON text.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use sea_orm::{
     ConnectionTrait, DatabaseBackend, DatabaseTransaction, QueryResult, Statement, TryGetable,
@@ -97,6 +97,43 @@ impl Batch<'_> {
         );
         let rows = self.rows(&sql, keys.into()).await?;
         rows.iter().map(|row| Ok((get(row, 0)?, get(row, 1)?))).collect()
+    }
+
+    /// The hashes of what was read of things before.
+    ///
+    /// # Errors
+    /// The fault of the database.
+    pub async fn hashes(
+        &self,
+        scope: Scope,
+        keys: &[&str],
+    ) -> Result<HashMap<String, Vec<u8>>, Error> {
+        let sql = format!(
+            "SELECT key, hashes FROM import_record
+            WHERE source_id = {{source}} AND scope = '{}' AND key IN {{keys}}",
+            scope.name()
+        );
+        let rows = self.rows(&sql, keys.into()).await?;
+        rows.iter().map(|row| Ok((get(row, 0)?, get(row, 1)?))).collect()
+    }
+
+    /// The same as [`Self::ids`], where nearly all that are named are known already: only the others
+    /// are looked up.
+    ///
+    /// # Errors
+    /// The fault of the database.
+    pub async fn ids_beside<'n>(
+        &self,
+        scope: Scope,
+        known: impl Iterator<Item = (&'n str, i64)>,
+        named: impl Iterator<Item = &'n str>,
+    ) -> Result<HashMap<&'n str, i64>, Error> {
+        let mut ids: HashMap<&str, i64> = known.collect();
+        let others: BTreeSet<&str> = named.filter(|key| !ids.contains_key(key)).collect();
+        let others: Vec<&str> = others.into_iter().collect();
+        let found = self.ids(scope, &others).await?;
+        ids.extend(others.into_iter().filter_map(|key| Some((key, *found.get(key)?))));
+        Ok(ids)
     }
 }
 
@@ -337,6 +374,33 @@ impl Batch<'_> {
             ids.insert((*word).to_owned(), id);
         }
         Ok(ids)
+    }
+}
+
+/// Changes of rows of one table, by the columns that change: writing a column writes all indexes that
+/// have it, whether its value is another one or not.
+#[derive(Default)]
+pub struct Updates(BTreeMap<Vec<&'static str>, Vec<Value>>);
+
+impl Updates {
+    /// Change some columns of a row.
+    pub fn add(&mut self, id: i64, values: impl Iterator<Item = (&'static str, Value)>) {
+        let (columns, values): (Vec<_>, Vec<_>) = values.unzip();
+        if !columns.is_empty() {
+            let row = [json!(id)].into_iter().chain(values).collect();
+            self.0.entry(columns).or_default().push(row);
+        }
+    }
+
+    /// Write them.
+    ///
+    /// # Errors
+    /// The fault of the database.
+    pub async fn write(&self, batch: &Batch<'_>, table: Id) -> Result<(), Error> {
+        for (columns, rows) in &self.0 {
+            batch.update(table, "id", columns, rows).await?;
+        }
+        Ok(())
     }
 }
 

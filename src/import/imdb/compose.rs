@@ -198,11 +198,18 @@ fn list<'a>(name: &str, value: &'a str, end: char, reasons: &mut Reasons) -> Vec
 }
 
 /// The items of a list as a JSON array of strings.
-fn json_list(value: &str, end: char) -> Cow<'static, str> {
+fn json_list(value: &str) -> Cow<'static, str> {
     match optional(value) {
         None => Cow::Borrowed("[]"),
-        Some(value) => Cow::Owned(serde_json::Value::from_iter(value.split(end)).to_string()),
+        // As nearly all of them are: a single item, since what parts items is not plain.
+        Some(value) if is_plain(value) => Cow::Owned(format!("[\"{value}\"]")),
+        Some(value) => Cow::Owned(serde_json::Value::from_iter(value.split(ITEM_END)).to_string()),
     }
+}
+
+/// Whether a text is what stands between the quotes of a JSON string.
+fn is_plain(text: &str) -> bool {
+    text.bytes().all(|byte| byte >= b' ' && byte != b'\\' && byte != b'"')
 }
 
 /// What title.basics says.
@@ -510,8 +517,8 @@ pub fn title<'a>(group: &'a Group, world: &World) -> Title<'a> {
             text,
             region: code("region", region),
             language: code("language", language),
-            kinds: json_list(types, ITEM_END),
-            attributes: json_list(attributes, ITEM_END),
+            kinds: json_list(types),
+            attributes: json_list(attributes),
             is_original: original == "1",
         });
         true
@@ -634,7 +641,7 @@ fn parse_rating(average: &str, votes: &str) -> Option<Rating> {
 fn is_json_list(text: &str) -> bool {
     // As nearly all of them are.
     if let Some(inner) = text.strip_prefix("[\"").and_then(|text| text.strip_suffix("\"]"))
-        && inner.bytes().all(|byte| byte >= b' ' && byte != b'\\' && byte != b'"')
+        && is_plain(inner)
     {
         return true;
     }

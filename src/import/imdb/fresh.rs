@@ -132,7 +132,6 @@ fn fill<T>(
     }
     let loaded = load(SqliteSink::new(connection))?;
     connection.execute_batch(&after(&loaded))?;
-    connection.flush_prepared_statement_cache();
     // Short runs sort faster.
     connection.execute_batch("PRAGMA cache_size = -2000; PRAGMA analysis_limit = 400")?;
     let bar = progress.steps("indexes", definitions.len() as u64);

@@ -169,7 +169,8 @@ impl Groups {
     }
 }
 
-/// The readers have checked that it is text, and tabs and newlines part it between characters.
-fn text(bytes: &[u8]) -> &str {
+/// What was read, as text: the readers have checked that it is, and tabs and newlines part it between
+/// characters.
+pub fn text(bytes: &[u8]) -> &str {
     simdutf8::basic::from_utf8(bytes).unwrap_or_default()
 }

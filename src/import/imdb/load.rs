@@ -6,7 +6,7 @@ use super::bulk::{ALL, Cell, Id, Sink};
 use super::compose::{self, Person, Title, Unfit, World};
 use super::existing::{Existing, IMDB, Known};
 use super::file::{File, Inputs, Scope};
-use super::group::{Group, Groups};
+use super::group::{Group, Groups, text};
 use super::numbers::{Number, Numbers};
 use super::progress::Progress;
 use super::spool::Spool;
@@ -31,9 +31,7 @@ pub fn scan(
         let mut lines = input.lines()?;
         let bar = progress.bar(&format!("{} (ids)", file.name()), input.bytes);
         while lines.is_some() {
-            let line = lines.line();
-            // The reader has checked it.
-            let line = std::str::from_utf8(line).unwrap_or_default();
+            let line = text(lines.line());
             if file == File::NameBasics {
                 if let Some(person) = compose::person_of(line) {
                     world.people.insert(person);

@@ -3,8 +3,8 @@
 /// Ids have seven digits and more.
 const DIGITS_MIN: usize = 7;
 const DIGITS_MAX: usize = 9;
-/// Words of a block, which with its count fills a line of the processor's cache.
-const WORDS: usize = 7;
+/// Words of a block, which with its counts fills a line of the processor's cache.
+const WORDS: usize = 6;
 
 /// An id: its digits and their number. `tt0000001` and `tt10000000` differ in width.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -55,6 +55,8 @@ struct Block {
     words: [u64; WORDS],
     /// How many stand before the block.
     before: u32,
+    /// How many stand in the block before each of the words.
+    within: [u16; WORDS],
 }
 
 /// Where a number stands: its block, the word in there, and the bit of it.
@@ -70,8 +72,8 @@ impl Width {
         let Some(block) = self.blocks.get(block) else {
             return self.count;
         };
-        let whole = block.words[..word].iter().map(|word| word.count_ones()).sum::<u32>();
-        block.before + whole + (block.words[word] & (bit - 1)).count_ones()
+        let last = block.words[word] & (bit - 1);
+        block.before + u32::from(block.within[word]) + last.count_ones()
     }
 }
 
@@ -112,7 +114,10 @@ impl Numbers {
             width.count = 0;
             for block in &mut width.blocks {
                 block.before = width.count;
-                width.count += block.words.iter().map(|word| word.count_ones()).sum::<u32>();
+                for (word, within) in block.words.iter().zip(&mut block.within) {
+                    *within = u16::try_from(width.count - block.before).unwrap_or_default();
+                    width.count += word.count_ones();
+                }
             }
             all += width.count;
         }

@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use sea_orm::QueryResult;
+
 use super::batch::{Batch, get};
 use super::compose::{self, ITEM_END, MISSING};
 use super::existing::IMDB;
@@ -111,11 +113,11 @@ pub struct Title {
     pub credits: Vec<Credit>,
 }
 
-/// Read titles by row id.
+/// Read the own rows of titles by row id, without what hangs on them.
 ///
 /// # Errors
 /// The fault of the database.
-pub async fn titles(batch: &Batch<'_>, ids: &[i64]) -> Result<HashMap<i64, Title>, Error> {
+pub async fn own_rows(batch: &Batch<'_>, ids: &[i64]) -> Result<HashMap<i64, Title>, Error> {
     let show = imdb_id(Scope::Title, "e.show_id");
     let sql = format!(
         "SELECT p.id, p.kind, p.format, p.title, p.original_title, p.is_adult, p.released_on,
@@ -154,19 +156,61 @@ pub async fn titles(batch: &Batch<'_>, ids: &[i64]) -> Result<HashMap<i64, Title
         };
         titles.insert(title.id, title);
     }
+    Ok(titles)
+}
+
+/// Read titles by row id, with all that hangs on them.
+///
+/// # Errors
+/// The fault of the database.
+pub async fn titles(batch: &Batch<'_>, ids: &[i64]) -> Result<HashMap<i64, Title>, Error> {
+    let mut titles = own_rows(batch, ids).await?;
+    genres(batch, ids, &mut titles).await?;
+    akas(batch, ids, &mut titles).await?;
+    credits(batch, ids, &mut titles).await?;
+    Ok(titles)
+}
+
+fn of_row<'t>(
+    titles: &'t mut HashMap<i64, Title>,
+    row: &QueryResult,
+) -> Result<&'t mut Title, Error> {
     let lost = || Fault::bug("a row of no title".to_owned());
-    let genres = "SELECT l.production_id, l.id, l.genre_id, g.name FROM production_genre AS l
+    Ok(titles.get_mut(&get(row, 0)?).ok_or_else(lost)?)
+}
+
+/// Read the genres of some of the titles.
+///
+/// # Errors
+/// The fault of the database.
+pub async fn genres(
+    batch: &Batch<'_>,
+    ids: &[i64],
+    titles: &mut HashMap<i64, Title>,
+) -> Result<(), Error> {
+    let sql = "SELECT l.production_id, l.id, l.genre_id, g.name FROM production_genre AS l
         JOIN genre AS g ON g.id = l.genre_id WHERE l.production_id IN {keys} ORDER BY 1, l.position, 2";
-    for row in batch.rows(genres, ids.into()).await? {
-        let title = titles.get_mut(&get(&row, 0)?).ok_or_else(lost)?;
-        title.genres.push((get(&row, 1)?, get(&row, 2)?, get(&row, 3)?));
+    for row in batch.rows(sql, ids.into()).await? {
+        let genre = (get(&row, 1)?, get(&row, 2)?, get(&row, 3)?);
+        of_row(titles, &row)?.genres.push(genre);
     }
-    let akas =
+    Ok(())
+}
+
+/// Read the other titles of some of the titles.
+///
+/// # Errors
+/// The fault of the database.
+pub async fn akas(
+    batch: &Batch<'_>,
+    ids: &[i64],
+    titles: &mut HashMap<i64, Title>,
+) -> Result<(), Error> {
+    let sql =
         "SELECT production_id, id, text, region, language, kinds, attributes, is_original, position
         FROM title_name WHERE source_id = {source} AND production_id IN {keys} ORDER BY 1, 2";
-    for row in batch.rows(akas, ids.into()).await? {
-        let title = titles.get_mut(&get(&row, 0)?).ok_or_else(lost)?;
-        title.akas.push(Aka {
+    for row in batch.rows(sql, ids.into()).await? {
+        of_row(titles, &row)?.akas.push(Aka {
             id: get(&row, 1)?,
             text: get(&row, 2)?,
             region: get(&row, 3)?,
@@ -177,15 +221,26 @@ pub async fn titles(batch: &Batch<'_>, ids: &[i64]) -> Result<HashMap<i64, Title
             position: get(&row, 8)?,
         });
     }
+    Ok(())
+}
+
+/// Read the credits of some of the titles.
+///
+/// # Errors
+/// The fault of the database.
+pub async fn credits(
+    batch: &Batch<'_>,
+    ids: &[i64],
+    titles: &mut HashMap<i64, Title>,
+) -> Result<(), Error> {
     let person = imdb_id(Scope::Name, "c.person_id");
-    let credits = format!(
+    let sql = format!(
         "SELECT production_id, id, person_id, {person}, role, category, job, characters, position,
             is_billed, crew_position
         FROM credit AS c WHERE source_id = {{source}} AND production_id IN {{keys}} ORDER BY 1, 2"
     );
-    for row in batch.rows(&credits, ids.into()).await? {
-        let title = titles.get_mut(&get(&row, 0)?).ok_or_else(lost)?;
-        title.credits.push(Credit {
+    for row in batch.rows(&sql, ids.into()).await? {
+        of_row(titles, &row)?.credits.push(Credit {
             id: get(&row, 1)?,
             person_id: get(&row, 2)?,
             person: get(&row, 3)?,
@@ -198,7 +253,7 @@ pub async fn titles(batch: &Batch<'_>, ids: &[i64]) -> Result<HashMap<i64, Title
             crew_position: get(&row, 10)?,
         });
     }
-    Ok(titles)
+    Ok(())
 }
 
 /// A person.

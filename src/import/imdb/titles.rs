@@ -5,40 +5,61 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use serde_json::{Value, json};
 
 use super::apply::{Step, may_write, same, set};
-use super::batch::{Batch, get};
+use super::batch::{Batch, Updates, get};
 use super::bulk::{Id, Kind};
 use super::changes::Changes;
 use super::compose::{self, EPISODE, SHOW};
-use super::file::Scope;
+use super::file::{File, Scope};
 use super::load;
 use super::stored;
 use crate::catalog::collation;
 use crate::catalog::edit::lock_of_credit;
 use crate::error::Error;
 
+/// The files that lists come from.
+const OF_GENRES: [File; 1] = [File::TitleBasics];
+const OF_AKAS: [File; 1] = [File::TitleAkas];
+const OF_CREDITS: [File; 2] = [File::TitlePrincipals, File::TitleCrew];
+
+fn has(files: &[File], among: &[File]) -> bool {
+    among.iter().any(|file| files.contains(file))
+}
+
 impl Step {
-    /// Fill in titles. Returns what they were.
+    /// Fill in what these files say of each of the titles. Returns what they were, as far as these
+    /// files go.
     pub(super) async fn fill_titles(
         &self,
         batch: &Batch<'_>,
         ids: &HashMap<String, i64>,
         titles: &[compose::Title<'_>],
+        files: &[Vec<File>],
         changes: &mut Changes,
     ) -> Result<HashMap<i64, stored::Title>, Error> {
         let rows: Vec<i64> = ids.values().copied().collect();
         if rows.is_empty() {
             return Ok(HashMap::new());
         }
-        let stored = stored::titles(batch, &rows).await?;
+        let mut stored = stored::own_rows(batch, &rows).await?;
+        let with = |among: &[File]| -> Vec<i64> {
+            let those = self.groups.iter().zip(files).filter(|(_, files)| has(files, among));
+            those.filter_map(|(group, _)| ids.get(&group.key).copied()).collect()
+        };
+        stored::genres(batch, &with(&OF_GENRES), &mut stored).await?;
+        stored::akas(batch, &with(&OF_AKAS), &mut stored).await?;
+        stored::credits(batch, &with(&OF_CREDITS), &mut stored).await?;
         let locks = batch.locks("production", &rows).await?;
         let credit_ids = stored.values().flat_map(|title| &title.credits).map(|credit| credit.id);
         let credit_ids: Vec<i64> = credit_ids.collect();
         let credit_locks = batch.locks("credit", &credit_ids).await?;
-        let people: Vec<&str> =
-            titles.iter().flat_map(|title| &title.credits).map(|credit| credit.person).collect();
-        let people = batch.ids(Scope::Name, &people).await?;
-        let shows: Vec<&str> = titles.iter().filter_map(|title| title.episode?.show).collect();
-        let mut shows = batch.ids(Scope::Title, &shows).await?;
+        let known = stored.values().flat_map(|title| &title.credits);
+        let known = known.filter_map(|credit| Some((credit.person.as_deref()?, credit.person_id)));
+        let named = titles.iter().zip(files).filter(|(_, files)| has(files, &OF_CREDITS));
+        let named = named.flat_map(|(title, _)| &title.credits).map(|credit| credit.person);
+        let people = batch.ids_beside(Scope::Name, known, named).await?;
+        let known = stored.values().filter_map(|title| title.show.as_deref().zip(title.show_id));
+        let named = titles.iter().filter_map(|title| title.episode?.show);
+        let mut shows = batch.ids_beside(Scope::Title, known, named).await?;
         if !shows.is_empty() {
             // What another source has as a film has no episodes here.
             let known: Vec<i64> = shows.values().copied().collect();
@@ -51,7 +72,7 @@ impl Step {
         let genres = titles.iter().flat_map(|title| &title.genres).copied();
         let genres = batch.words(Id::Genre, genres).await?;
         let mut writes = TitleWrites::default();
-        for (group, new) in self.groups.iter().zip(titles) {
+        for ((group, new), files) in self.groups.iter().zip(titles).zip(files) {
             let Some(old) = ids.get(&group.key).and_then(|id| stored.get(id)) else { continue };
             let Some(basics) = &new.basics else { continue };
             let mut fill = FillTitle {
@@ -65,12 +86,22 @@ impl Step {
                 source_id: self.source_id,
             };
             fill.own(&mut writes);
-            fill.genres(&genres, &mut writes);
+            if has(files, &OF_GENRES) {
+                fill.genres(&genres, &mut writes);
+            } else {
+                fill.goes_on_giving("genres");
+            }
             if basics.kind == old.kind {
                 fill.sides(&shows, &mut writes);
             }
-            fill.akas(&mut writes);
-            fill.credits(&people, &mut writes);
+            if has(files, &OF_AKAS) {
+                fill.akas(&mut writes);
+            } else {
+                fill.goes_on_giving("titles");
+            }
+            if has(files, &OF_CREDITS) {
+                fill.credits(&people, &mut writes);
+            }
             fill.keep_locked();
             let FillTitle { changed, given, .. } = fill;
             writes.sources.push((old.id, given));
@@ -85,7 +116,7 @@ impl Step {
 /// What is to be written of some titles, table by table.
 #[derive(Default)]
 struct TitleWrites<'a> {
-    productions: Vec<Value>,
+    productions: Updates,
     released: Vec<Value>,
     votes: Vec<Value>,
     ended: Vec<Value>,
@@ -138,6 +169,13 @@ impl FillTitle<'_> {
         self.given.extend(load::FIELDS.into_iter().filter(is_locked));
     }
 
+    /// What was not looked at is the source's as it was.
+    fn goes_on_giving(&mut self, field: &'static str) {
+        if self.old.fields.iter().flatten().any(|own| own == field) {
+            self.given.insert(field);
+        }
+    }
+
     /// Its own row.
     fn own(&mut self, writes: &mut TitleWrites<'_>) {
         let (old, basics) = (self.old, self.basics);
@@ -183,20 +221,19 @@ impl FillTitle<'_> {
                 given.insert("rating_votes");
             }
         }
-        if !changed.is_empty() {
-            writes.productions.push(json!([
-                old.id,
-                format,
-                title,
-                title.map(collation::key),
-                original,
-                adult,
-                released,
-                runtime,
-                rating.map(|(tenths, _)| tenths),
-                rating.map(|(_, votes)| votes)
-            ]));
-        }
+        let values = [
+            ("format", "format", json!(format)),
+            ("title", "title", json!(title)),
+            ("title", "title_key", json!(title.map(collation::key))),
+            ("original_title", "original_title", json!(original)),
+            ("adult", "is_adult", json!(adult)),
+            ("released", "released_on", json!(released)),
+            ("runtime_minutes", "runtime_minutes", json!(runtime)),
+            ("rating_tenths", "rating_tenths", json!(rating.map(|(tenths, _)| tenths))),
+            ("rating_tenths", "rating_votes", json!(rating.map(|(_, votes)| votes))),
+        ];
+        let values = values.into_iter().filter(|(field, ..)| changed.contains(field));
+        writes.productions.add(old.id, values.map(|(_, column, value)| (column, value)));
         if changed.contains("released") {
             writes.released.push(json!([old.id, released]));
         }
@@ -239,7 +276,7 @@ impl FillTitle<'_> {
     }
 
     /// What only shows and only episodes have.
-    fn sides(&mut self, shows: &HashMap<String, i64>, writes: &mut TitleWrites<'_>) {
+    fn sides(&mut self, shows: &HashMap<&str, i64>, writes: &mut TitleWrites<'_>) {
         let old = self.old;
         let mut ended = old.ended_on;
         if self.basics.kind == SHOW && self.may("ended", ended.is_none()) {
@@ -327,7 +364,7 @@ impl FillTitle<'_> {
         writes.no_akas.extend(left.iter().map(|aka| aka.id));
     }
 
-    fn credits(&mut self, people: &HashMap<String, i64>, writes: &mut TitleWrites<'_>) {
+    fn credits(&mut self, people: &HashMap<&str, i64>, writes: &mut TitleWrites<'_>) {
         let old = self.old;
         let is_locked = |field: &str| self.locks.is_some_and(|locks| locks.contains(field));
         if is_locked("credits") {
@@ -416,18 +453,7 @@ const CREDIT_VALUES: [&str; 6] =
 
 impl TitleWrites<'_> {
     async fn write(&self, batch: &Batch<'_>) -> Result<(), Error> {
-        let columns = [
-            "format",
-            "title",
-            "title_key",
-            "original_title",
-            "is_adult",
-            "released_on",
-            "runtime_minutes",
-            "rating_tenths",
-            "rating_votes",
-        ];
-        batch.update(Id::Production, "id", &columns, &self.productions).await?;
+        self.productions.write(batch, Id::Production).await?;
         write_released(batch, &self.released).await?;
         batch.update(Id::Show, "production_id", &["ended_on"], &self.ended).await?;
         batch.delete("production_genre", "id", &self.no_genres).await?;

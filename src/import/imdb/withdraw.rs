@@ -33,13 +33,7 @@ pub async fn withdraw(
     let ids = batch.ids(scope, &keys).await?;
     let mut tally = Tally::default();
     let kept = stored::quarantine(&batch, scope, &keys).await?;
-    let sql = format!(
-        "SELECT key, hashes FROM import_record
-        WHERE source_id = {{source}} AND scope = '{}' AND key IN {{keys}}",
-        scope.name()
-    );
-    for row in batch.rows(&sql, keys.as_slice().into()).await? {
-        let (key, hashes): (String, Vec<u8>) = (get(&row, 0)?, get(&row, 1)?);
+    for (key, hashes) in batch.hashes(scope, &keys).await? {
         for (file, hash) in scope.files().iter().zip(hashes.chunks(8)) {
             let is_there = hash.iter().any(|byte| *byte != 0);
             match file {
@@ -89,8 +83,9 @@ pub async fn withdraw(
 /// The fault of the database.
 pub async fn loosen_episodes(batch: &Batch<'_>, shows: &[i64]) -> Result<(), Error> {
     // Another source or an editor may have put them there, too.
-    let sql = r#"SELECT production_id, season_id FROM episode AS e WHERE show_id IN {keys} AND production_id IN
-        (SELECT production_id FROM external_id WHERE source_id = {source} AND production_id IS NOT NULL)
+    let sql = r#"SELECT production_id, season_id FROM episode AS e WHERE show_id IN {keys}
+        AND EXISTS (SELECT 1 FROM external_id AS x
+            WHERE x.production_id = e.production_id AND x.source_id = {source})
         AND NOT EXISTS (SELECT 1 FROM production_source AS c
             WHERE c.production_id = e.production_id AND c.source_id <> {source} AND c.fields LIKE '%"show"%')
         AND NOT EXISTS (SELECT 1 FROM field_lock AS l

@@ -1,7 +1,7 @@
 //! Rows into SQLite: many to a statement, on a connection of its own.
 
 use rusqlite::types::{ToSqlOutput, ValueRef};
-use rusqlite::{Connection, ToSql};
+use rusqlite::{Connection, PrepFlags, Statement, ToSql};
 
 use super::{Cell, Id, Kind, Sink, TABLES, Table};
 use crate::error::{Error, Fault};
@@ -11,7 +11,9 @@ const ROWS: usize = 32;
 
 /// Rows that wait for their statement.
 #[derive(Default)]
-struct Waiting {
+struct Waiting<'c> {
+    /// Takes as many as go into one.
+    statement: Option<Statement<'c>>,
     bytes: Vec<u8>,
     cells: Vec<Held>,
     rows: usize,
@@ -43,34 +45,40 @@ impl ToSql for Bound<'_> {
 /// Writes into the tables of a connection, in the transaction that it is in.
 pub struct SqliteSink<'c> {
     connection: &'c Connection,
-    waiting: Vec<Waiting>,
+    waiting: Vec<Waiting<'c>>,
 }
 
 impl<'c> SqliteSink<'c> {
     /// A sink on a connection.
     pub fn new(connection: &'c Connection) -> Self {
-        connection.set_prepared_statement_cache_capacity(TABLES.len() * 2);
         Self { connection, waiting: TABLES.iter().map(|_| Waiting::default()).collect() }
     }
 
     fn write(&mut self, table: &Table, place: usize) -> Result<(), Error> {
-        let waiting = &mut self.waiting[place];
-        let sql = insert(table, waiting.rows);
-        let mut statement = self.connection.prepare_cached(&sql)?;
+        let Waiting { statement, bytes, cells, rows, last } = &mut self.waiting[place];
+        let mut rest = None;
+        let statement = if *rows == ROWS { statement } else { &mut rest };
+        let statement = match statement {
+            Some(statement) => statement,
+            None => {
+                let (sql, flags) = (insert(table, *rows), PrepFlags::SQLITE_PREPARE_PERSISTENT);
+                statement.insert(self.connection.prepare_with_flags(&sql, flags)?)
+            }
+        };
         // What is not bound is null.
-        let cells = (1..).zip(&waiting.cells).filter(|(_, cell)| !matches!(cell, Held::Null));
-        for (place, cell) in cells {
-            statement.raw_bind_parameter(place, Bound(&waiting.bytes, *cell))?;
+        statement.clear_bindings();
+        let bound = (1..).zip(&*cells).filter(|(_, cell)| !matches!(cell, Held::Null));
+        for (place, cell) in bound {
+            statement.raw_bind_parameter(place, Bound(bytes, *cell))?;
         }
         statement.raw_execute()?;
-        let last = self.connection.last_insert_rowid();
-        if waiting.last.is_some_and(|expected| expected != last) {
-            let expected = waiting.last.unwrap_or_default();
-            return Err(Fault::bug(format!("{} has row {last} for {expected}", table.name)).into());
+        let found = self.connection.last_insert_rowid();
+        if let Some(expected) = last.filter(|expected| *expected != found) {
+            return Err(Fault::bug(format!("{} has row {found} for {expected}", table.name)).into());
         }
-        waiting.bytes.clear();
-        waiting.cells.clear();
-        waiting.rows = 0;
+        bytes.clear();
+        cells.clear();
+        *rows = 0;
         Ok(())
     }
 }
@@ -91,9 +99,8 @@ fn insert(table: &Table, rows: usize) -> String {
 }
 
 impl Sink for SqliteSink<'_> {
-    fn row(&mut self, table: Id, cells: &[Cell<'_>]) -> Result<(), Error> {
+    fn row(&mut self, table: Id, mut cells: &[Cell<'_>]) -> Result<(), Error> {
         let waiting = &mut self.waiting[table as usize];
-        let mut cells = cells;
         if let ([Cell::Int(id), others @ ..], true) = (cells, table.table().is_numbered) {
             (waiting.last, cells) = (Some(*id), others);
         }
