@@ -3,14 +3,14 @@
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use entity::{
-    change, credit, external_id, field_lock, import_record, import_run, person, person_source,
-    production, production_source, retired,
+    change, credit, external_id, field_lock, import_record, import_run, known_for, person,
+    person_source, production, production_source, retired, source,
 };
 use sea_orm::ActiveValue::{NotSet, Set, Unchanged};
-use sea_orm::sea_query::{Expr, ExprTrait, IntoCondition};
+use sea_orm::sea_query::{Expr, ExprTrait, IntoCondition, SimpleExpr};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, DatabaseTransaction, EntityTrait,
-    QueryFilter, QueryOrder, Statement,
+    QueryFilter, QueryOrder, QuerySelect, QueryTrait, Statement,
 };
 use serde_json::Value;
 
@@ -400,6 +400,8 @@ pub async fn delete(
         retire(transaction, [id.catalog, id.scope, id.value], target).await?;
     }
     unlock_rows(transaction, target, None).await?;
+    // Given back, it is named again.
+    read_again(transaction, that_name(target)).await?;
     let deleted = match target.entity {
         Entity::Person => person::Entity::delete_by_id(target.id).exec(transaction).await,
         _ => production::Entity::delete_by_id(target.id).exec(transaction).await,
@@ -455,7 +457,7 @@ pub async fn unlock(
     };
     let ids = external_id::Entity::find().filter(column.eq(of.id)).all(transaction).await?;
     for id in ids {
-        let sources = read_again(transaction, &id.scope, &id.value).await?;
+        let sources = read_again(transaction, is_of(&id.scope, &id.value)).await?;
         for source_id in sources {
             give_back(transaction, of, source_id, &unlocked).await?;
         }
@@ -476,13 +478,13 @@ pub async fn restore(transaction: &DatabaseTransaction, text: &str) -> Result<bo
         .one(transaction)
         .await?;
     let Some(named) = named else {
-        read_again(transaction, scope, value).await?;
+        read_again(transaction, is_of(scope, value)).await?;
         return Ok(false);
     };
     if named.entity_id == NO_ROW {
         // What never was in this catalogue has no row id to come back with.
         retired::Entity::delete_by_id(named.id).exec(transaction).await?;
-        read_again(transaction, scope, value).await?;
+        read_again(transaction, is_of(scope, value)).await?;
         return Ok(true);
     }
     // With all its ids.
@@ -497,31 +499,87 @@ pub async fn restore(transaction: &DatabaseTransaction, text: &str) -> Result<bo
         .exec(transaction)
         .await?;
     for id in ids {
-        read_again(transaction, &id.scope, &id.value).await?;
+        read_again(transaction, is_of(&id.scope, &id.value)).await?;
     }
     Ok(true)
 }
 
-/// Have what was read of a thing read again. Returns the sources that had read it.
+/// Whether a record is of a thing that has this id.
+fn is_of(scope: &str, value: &str) -> SimpleExpr {
+    import_record::Column::Scope.eq(scope).and(import_record::Column::Key.eq(value))
+}
+
+/// Have what was read of some things read again. Returns the sources that had read it.
 async fn read_again(
     transaction: &DatabaseTransaction,
-    scope: &str,
-    value: &str,
+    which: SimpleExpr,
 ) -> Result<Vec<i64>, Error> {
-    let is = import_record::Column::Scope.eq(scope).and(import_record::Column::Key.eq(value));
-    let records = import_record::Entity::find().filter(is.clone()).all(transaction).await?;
+    // Records are found by source first.
+    let all = source::Entity::find().select_only().column(source::Column::Id).into_query();
+    let which = import_record::Column::SourceId.in_subquery(all).and(which);
+    let sources: Vec<i64> = import_record::Entity::find()
+        .select_only()
+        .column(import_record::Column::SourceId)
+        .distinct()
+        .filter(which.clone())
+        .into_tuple()
+        .all(transaction)
+        .await?;
     import_record::Entity::update_many()
         .col_expr(import_record::Column::Hashes, Expr::value(Vec::<u8>::new()))
-        .filter(is)
+        .filter(which)
         .exec(transaction)
         .await?;
-    let sources: Vec<i64> = records.into_iter().map(|record| record.source_id).collect();
     import_run::Entity::update_many()
         .col_expr(import_run::Column::Status, Expr::value("outdated"))
         .filter(import_run::Column::SourceId.is_in(sources.clone()))
         .exec(transaction)
         .await?;
     Ok(sources)
+}
+
+/// Have what was read of some productions read again.
+pub(super) async fn read_productions_again(
+    transaction: &DatabaseTransaction,
+    productions: &[i64],
+) -> Result<(), Error> {
+    // Far fewer than a statement may have values.
+    for some in productions.chunks(500) {
+        let of = external_id::Column::ProductionId.is_in(some.iter().copied());
+        read_again(transaction, of_those("title", of)).await?;
+    }
+    Ok(())
+}
+
+/// Records of those of a scope whose ids these are.
+fn of_those(scope: &str, ids: SimpleExpr) -> SimpleExpr {
+    let ids = external_id::Entity::find()
+        .select_only()
+        .column(external_id::Column::Value)
+        .filter(external_id::Column::Scope.eq(scope))
+        .filter(ids)
+        .into_query();
+    import_record::Column::Scope.eq(scope).and(import_record::Column::Key.in_subquery(ids))
+}
+
+/// Records of what names a thing: with the thing go the rows by which it does.
+fn that_name(target: Target) -> SimpleExpr {
+    match target.entity {
+        Entity::Person => {
+            let credits = credit::Entity::find()
+                .select_only()
+                .column(credit::Column::ProductionId)
+                .filter(credit::Column::PersonId.eq(target.id));
+            of_those("title", external_id::Column::ProductionId.in_subquery(credits.into_query()))
+        }
+        _ => {
+            let people = known_for::Entity::find()
+                .select_only()
+                .column(known_for::Column::PersonId)
+                .filter(known_for::Column::ProductionId.eq(target.id));
+            of_those("name", external_id::Column::PersonId.in_subquery(people.into_query()))
+        }
+    }
 }
 
 /// Let a source have fields again.

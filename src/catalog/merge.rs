@@ -4,7 +4,7 @@
 //! what is written of it. What is there stays as it is: only what is not known is filled in, and
 //! rows that stand there in the same words are not written again.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::fmt::Debug;
 
 use entity::production::Kind;
@@ -70,6 +70,7 @@ pub async fn file(
         set: HashMap::new(),
         taken_out: HashSet::new(),
         added: HashSet::new(),
+        grown: BTreeSet::new(),
         rows: HashMap::new(),
         writer,
     };
@@ -80,7 +81,9 @@ pub async fn file(
         let outcome = merge.put(record, known).await;
         tell(name, outcome.map_err(|error| at(number, error))?);
     }
-    Ok(())
+    // Whoever gives their lists compares all of them again, whatever else differs by then.
+    let grown: Vec<i64> = std::mem::take(&mut merge.grown).into_iter().collect();
+    edit::read_productions_again(merge.transaction(), &grown).await
 }
 
 fn at(line: usize, error: Error) -> Error {
@@ -189,6 +192,8 @@ struct Merge<'w, 't> {
     /// Credits on it that were taken out by hand, and those that this file added.
     taken_out: HashSet<CreditKey>,
     added: HashSet<CreditKey>,
+    /// Productions on it to whose lists this file added.
+    grown: BTreeSet<i64>,
     /// Rows that are there and that no record has been found to say: what they say, and their ids,
     /// the last first.
     rows: HashMap<Place, HashMap<String, Vec<i64>>>,
@@ -977,6 +982,7 @@ impl Merge<'_, '_> {
             };
             self.writer.insert("production_genre", row).await?;
             filled.insert("genres");
+            self.grown.insert(id);
         }
         let there = production_source::Column::ProductionId;
         let there = self.with::<production_source::Entity, _>(there, id).await?;
@@ -1178,6 +1184,7 @@ impl Merge<'_, '_> {
             return Ok(true);
         }
         self.added.insert(key);
+        self.grown.insert(id);
         Ok(false)
     }
 
@@ -1217,7 +1224,12 @@ impl Merge<'_, '_> {
         }
         let (kinds, attributes) = (json(&it.kinds), json(&it.attributes));
         let what = (&it.text, &it.region, &it.language, kinds, attributes);
-        Ok(self.take(&place, &words((what, it.original, it.position, source_id))).is_some())
+        let what = words((what, it.original, it.position, source_id));
+        let is_there = self.take(&place, &what).is_some();
+        if !is_there {
+            self.grown.insert(id);
+        }
+        Ok(is_there)
     }
 
     async fn has_video(&mut self, it: &Video) -> Result<bool, Error> {

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use flate2::Compression;
 use flate2::read::GzDecoder;
 use flate2::write::GzEncoder;
-use serde_json::json;
+use serde_json::{Value, json};
 use shotlist::catalog::{Backend, Options as DatabaseOptions, edit, export};
 use shotlist::error::Error;
 use shotlist::import::generate::imdb::{self as generator, Manifest};
@@ -97,6 +97,16 @@ fn import(database: &Database, path: &Path) -> HashMap<String, Counts> {
     let report = try_import(database, &options(path)).expect("it is imported");
     assert_eq!(report.attribution.as_deref(), Some(imdb::ATTRIBUTION));
     report.tables.into_iter().collect()
+}
+
+/// Import records of the catalogue's own format.
+fn import_records(database: &Database, lines: &[String]) {
+    let file = jsonl::File { name: "records.jsonl".to_owned(), text: lines.join("\n") };
+    let catalog = database.open();
+    runtime().block_on(async {
+        jsonl::import(&catalog, vec![file], false).await.expect("it is imported");
+        catalog.close().await.expect("it closes");
+    });
 }
 
 /// The whole catalogue as text.
@@ -472,16 +482,11 @@ fn what_others_hold_on_to_stays_without_what_the_source_gave() {
             json!({"type": "award", "body": "B", "status": "winner", "productions": [show, film, episode], "people": [person[0]], "source": "o"}),
         ];
         let lines: Vec<_> = lines.iter().map(ToString::to_string).collect();
-        let file = jsonl::File { name: "awards.jsonl".to_owned(), text: lines.join("\n") };
-        let catalog = database.open();
-        runtime().block_on(async {
-            jsonl::import(&catalog, vec![file], false).await.expect("it is imported");
-            catalog.close().await.expect("it closes");
-            let options = DatabaseOptions::default();
-            let removed =
-                imdb::remove::remove(&database.url, &options).await.expect("it is removed");
-            assert_eq!(removed.kept, 4, "{removed:?}");
-        });
+        import_records(&database, &lines);
+        let removed = runtime()
+            .block_on(imdb::remove::remove(&database.url, &DatabaseOptions::default()))
+            .expect("it is removed");
+        assert_eq!(removed.kept, 4, "{removed:?}");
         // A film and a show cannot be without a title and a form: those stay, and whose they are.
         let left = database.texts(
             "SELECT CAST(p.kind AS text) || coalesce(f.fields, '') || coalesce(s.key, '') FROM production AS p
@@ -683,6 +688,57 @@ fn editors_win_until_they_let_go() {
         now.sort();
         first.sort();
         assert_eq!(now, first, "on {backend:?}");
+    }
+}
+
+#[test]
+fn what_is_given_back_at_once_comes_back_whole() {
+    for backend in BACKENDS {
+        let database = Database::empty(backend);
+        import(&database, small(1).path());
+        let sorted = |text: String| {
+            let mut lines: Vec<_> = text.lines().map(str::to_owned).collect();
+            lines.sort();
+            lines
+        };
+        let untouched = sorted(text(&database));
+        let most = |scope: &str, link: &str| {
+            let sql = format!(
+                "SELECT x.value FROM external_id AS x JOIN {link} AS l ON l.{scope}_id = x.{scope}_id
+                LEFT JOIN production AS p ON p.id = x.production_id
+                WHERE coalesce(p.kind, 1) = 1 GROUP BY x.value ORDER BY count(*) DESC, 1 LIMIT 1"
+            );
+            database.texts(&sql)[0].clone()
+        };
+        // Others name both: credits the person, people are known for the film.
+        let keys = [most("person", "credit"), most("production", "known_for")];
+        edit(&database, keys.iter().cloned().map(Op::Delete).collect());
+        edit(&database, keys.iter().cloned().map(Op::Restore).collect());
+        import(&database, small(1).path());
+        assert_eq!(sorted(text(&database)), untouched, "on {backend:?}");
+    }
+}
+
+#[test]
+fn lists_to_which_other_imports_added_are_compared_again() {
+    for backend in BACKENDS {
+        let database = Database::empty(backend);
+        import(&database, small(1).path());
+        let untouched = text(&database);
+        // An older export has other words for rows of IMDb's.
+        let mut lines: Vec<String> = untouched.lines().map(str::to_owned).collect();
+        for (kind, field) in [("title", "text"), ("credit", "job")] {
+            let is = format!("\"type\":\"{kind}\"");
+            let line = lines.iter_mut().find(|line| line.contains(&is)).expect("a record");
+            let mut record: Value = serde_json::from_str(line).expect("JSON");
+            record[field] = "Older words".into();
+            *line = record.to_string();
+        }
+        import_records(&database, &lines);
+        let count = |now: String| now.matches("Older words").count();
+        assert_eq!(count(text(&database)), 2);
+        import(&database, small(1).path());
+        assert_same(&text(&database), &untouched, &format!("on {backend:?}"));
     }
 }
 

@@ -11,7 +11,7 @@ use sea_orm::DatabaseTransaction;
 use serde_json::{Value, json};
 
 use super::batch::{Batch, Updates, get};
-use super::bulk::Id;
+use super::bulk::{Id, Kind};
 use super::changes::Changes;
 use super::compose::{self, EPISODE, SHOW, Unfit, World};
 use super::count::{self, Old};
@@ -211,6 +211,7 @@ impl Step {
         let locks = batch.locks("production", &rows).await?;
         let (mut kinds, mut shows, mut no_shows, mut no_episodes) =
             (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        let (mut settled, mut link_kinds) = (Vec::new(), Vec::new());
         for group in groups {
             let Some(old) = ids.get(&group.key).and_then(|id| stored.get(id)) else { continue };
             let title = compose::title(group, &self.world);
@@ -221,6 +222,8 @@ impl Step {
             let kind = if named.is_none() { EPISODE } else { kind };
             if kind != old.kind {
                 kinds.push(json!([old.id, kind, named, named.map(collation::key)]));
+                link_kinds.push(json!([old.id, kind]));
+                settled.push(group.key.as_str());
                 if old.has_side.0 {
                     no_shows.push(old.id);
                 }
@@ -233,6 +236,10 @@ impl Step {
             }
         }
         batch.update(Id::Production, "id", &["kind", "title", "title_key"], &kinds).await?;
+        let link_kind = [("kind", Kind::Small)].into_iter();
+        batch.update_table("production_genre", "production_id", link_kind, &link_kinds).await?;
+        // Should the next step not come, files that take the kind back have it settled again.
+        batch.change_hash_of_basics(&settled).await?;
         batch.insert(Id::Show, &["production_id"], &shows).await?;
         if !no_shows.is_empty() {
             let loose: Vec<Value> = no_shows.iter().map(|id| json!([id, null, null])).collect();
@@ -466,18 +473,19 @@ impl Step {
             return Ok(());
         }
         let sql = format!(
-            "SELECT {of}, id FROM {name} WHERE source_id = {{source}} AND {of} IN {{keys}}"
+            "SELECT {of}, id, fields FROM {name} WHERE source_id = {{source}} AND {of} IN {{keys}}"
         );
-        let mut there: HashMap<i64, i64> = HashMap::new();
+        let mut there: HashMap<i64, (i64, String)> = HashMap::new();
         for row in batch.rows(&sql, all.into()).await? {
-            there.insert(get(&row, 0)?, get(&row, 1)?);
+            there.insert(get(&row, 0)?, (get(&row, 1)?, get(&row, 2)?));
         }
         let (mut new, mut changed, mut none) = (Vec::new(), Vec::new(), Vec::new());
         for (id, fields) in sources {
             let text = Value::from_iter(fields.iter().copied()).to_string();
             match there.get(&id) {
-                Some(row) if fields.is_empty() => none.push(*row),
-                Some(row) => changed.push(json!([row, text])),
+                Some((row, _)) if fields.is_empty() => none.push(*row),
+                Some((_, before)) if *before == text => {}
+                Some((row, _)) => changed.push(json!([row, text])),
                 None if fields.is_empty() => {}
                 None => new.push(json!([id, self.source_id, text])),
             }

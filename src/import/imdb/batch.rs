@@ -294,6 +294,27 @@ impl Batch<'_> {
         Ok(())
     }
 
+    /// Have the hash of what title.basics said of titles differ from whatever it says.
+    ///
+    /// # Errors
+    /// The fault of the database.
+    pub async fn change_hash_of_basics(&self, keys: &[&str]) -> Result<(), Error> {
+        if keys.is_empty() {
+            return Ok(());
+        }
+        // It stands first. No hash is as small, and none at all would be a file that says nothing.
+        let hashes = match self.is_postgres() {
+            true => "decode('0100000000000000', 'hex') || substr(hashes, 9)",
+            false => "CAST(x'0100000000000000' || substr(hashes, 9) AS BLOB)",
+        };
+        let sql = format!(
+            "UPDATE import_record SET hashes = {hashes}
+            WHERE source_id = {{source}} AND scope = '{}' AND key IN {{keys}}",
+            Scope::Title.name()
+        );
+        self.execute_keys(&sql, keys.into()).await
+    }
+
     /// Ids for so many new rows of a table.
     ///
     /// # Errors
