@@ -121,6 +121,13 @@ fn text(database: &Database) -> String {
     String::from_utf8(text).expect("text")
 }
 
+/// Its lines in their own order: what returns stands behind what stayed.
+fn sorted_text(database: &Database) -> Vec<String> {
+    let mut lines: Vec<_> = text(database).lines().map(str::to_owned).collect();
+    lines.sort();
+    lines
+}
+
 fn assert_same(now: &str, before: &str, what: &str) {
     let differ = now.lines().zip(before.lines()).find(|(now, before)| now != before);
     assert_eq!(differ, None, "{what}");
@@ -682,12 +689,40 @@ fn editors_win_until_they_let_go() {
         let locked = database.texts("SELECT CAST(entity_id AS text) FROM field_lock");
         edit(&database, vec![Op::UnlockProduction(locked[0].parse().expect("a number"))]);
         import(&database, small(1).path());
-        let mut now: Vec<_> = text(&database).lines().map(str::to_owned).collect();
         let mut first: Vec<_> = untouched.lines().map(str::to_owned).collect();
-        // What returned stands behind what stayed.
-        now.sort();
         first.sort();
-        assert_eq!(now, first, "on {backend:?}");
+        assert_eq!(sorted_text(&database), first, "on {backend:?}");
+    }
+}
+
+#[test]
+fn titles_change_their_kind_and_change_back() {
+    let next = small(1).copy();
+    change_lines(next.path(), "title.basics", |lines| {
+        for (from, to) in [("movie", "tvEpisode"), ("tvEpisode", "movie"), ("tvSeries", "tvMovie")]
+        {
+            let is = |line: &&mut String| {
+                let columns: Vec<_> = line.split('\t').collect();
+                columns[1] == from && columns[2] != "\\N" && columns[8] != "\\N"
+            };
+            let line = lines.iter_mut().find(is).expect("one of them");
+            *line = line.replacen(&format!("\t{from}\t"), &format!("\t{to}\t"), 1);
+        }
+    });
+    for backend in BACKENDS {
+        let database = Database::empty(backend);
+        import(&database, small(1).path());
+        let first = sorted_text(&database);
+        let counts = import(&database, next.path());
+        let basics = &counts["title.basics"];
+        assert_eq!((basics.new, basics.changed, basics.withdrawn), (0, 3, 0));
+        let second = sorted_text(&database);
+        assert_ne!(second, first);
+        let fresh = Database::empty(backend);
+        import(&fresh, next.path());
+        assert_eq!(second, sorted_text(&fresh), "on {backend:?}");
+        import(&database, small(1).path());
+        assert_eq!(sorted_text(&database), first, "on {backend:?}");
     }
 }
 
@@ -696,12 +731,7 @@ fn what_is_given_back_at_once_comes_back_whole() {
     for backend in BACKENDS {
         let database = Database::empty(backend);
         import(&database, small(1).path());
-        let sorted = |text: String| {
-            let mut lines: Vec<_> = text.lines().map(str::to_owned).collect();
-            lines.sort();
-            lines
-        };
-        let untouched = sorted(text(&database));
+        let untouched = sorted_text(&database);
         let most = |scope: &str, link: &str| {
             let sql = format!(
                 "SELECT x.value FROM external_id AS x JOIN {link} AS l ON l.{scope}_id = x.{scope}_id
@@ -715,7 +745,7 @@ fn what_is_given_back_at_once_comes_back_whole() {
         edit(&database, keys.iter().cloned().map(Op::Delete).collect());
         edit(&database, keys.iter().cloned().map(Op::Restore).collect());
         import(&database, small(1).path());
-        assert_eq!(sorted(text(&database)), untouched, "on {backend:?}");
+        assert_eq!(sorted_text(&database), untouched, "on {backend:?}");
     }
 }
 
