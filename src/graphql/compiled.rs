@@ -29,6 +29,7 @@ use quick_cache::sync::Cache;
 use super::error::{GraphQLError, Lines, Location, code};
 use super::guard::{self, Limits};
 use super::schema::Schema;
+use super::unique;
 
 /// Errors that a refused document is answered with.
 const DIAGNOSTICS_MAX: usize = 10;
@@ -226,6 +227,7 @@ pub fn validated(
         .parse_ast(text, "document")
         .map_err(|error| diagnostics(code::PARSE_FAILED, &error.errors))?;
     limits.check_document(&ast).map_err(|error| vec![error])?;
+    unique::check(&ast).map_err(|error| vec![error])?;
     ast.to_executable_validate(&schema.compiled)
         .map_err(|error| diagnostics(code::VALIDATION_FAILED, &error.errors))
 }

@@ -241,7 +241,7 @@ impl Test {
 }
 
 /// A text that is the same for filters that say the same: fields in the order of their names, lists
-/// of one item as lists, no nulls.
+/// of one item as lists, no nulls. It is empty for one that says nothing, like that of no filter.
 pub fn canonical(value: &JsonValue, input: &'static FilterInput) -> String {
     let JsonValue::Object(given) = value else { return value.to_string() };
     let fields = (input.fields)();
@@ -274,7 +274,10 @@ pub fn canonical(value: &JsonValue, input: &'static FilterInput) -> String {
         })
         .collect();
     parts.sort();
-    format!("{{{}}}", parts.join(","))
+    match parts.is_empty() {
+        true => String::new(),
+        false => format!("{{{}}}", parts.join(",")),
+    }
 }
 
 /// A value, or the two ends of a range.

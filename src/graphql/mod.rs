@@ -23,6 +23,7 @@ pub mod plan;
 mod render;
 pub mod schema;
 pub mod types;
+mod unique;
 
 pub use compiled::validated;
 
@@ -600,9 +601,18 @@ impl Api {
             let schema = &self.schema;
             let (compiled, implementers) = (&schema.compiled, &schema.implementers);
             let valid = &document.valid;
-            introspection::partial_execute(compiled, implementers, valid, operation, variables)
-                .map(|response| Arc::new(Introspected::of(response.data.as_ref())))
-                .map_err(|error| Rejection::from(request_error(&error, &document.valid)))
+            let response =
+                introspection::partial_execute(compiled, implementers, valid, operation, variables)
+                    .map_err(|error| request_error(&error, valid))?;
+            // A variable is null where null may not stand, which refuses other requests, too.
+            match response.errors.into_iter().next() {
+                Some(error) => {
+                    let place = error.locations.first();
+                    let place = place.map(|at| Location { line: at.line, column: at.column });
+                    Err(GraphQLError::new(code::BAD_USER_INPUT, error.message).at(place).into())
+                }
+                None => Ok(Arc::new(Introspected::of(response.data.as_ref()))),
+            }
         };
         if !operation.variables.is_empty() {
             return answer();

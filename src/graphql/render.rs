@@ -26,8 +26,11 @@ use crate::error::{Fault, FaultClass};
 
 /// Bytes of a response. Rows are shared among parents, so that few of them can be shown very often.
 pub const RESPONSE_BYTES_MAX: usize = 20 << 20;
-/// Errors that one response lists; what is beyond is neither listed nor logged.
-const ERRORS_MAX: usize = 20;
+/// Faults of one response that are logged.
+const LOGGED_MAX: usize = 20;
+/// Bytes that an error has in a response, about, and each step of its path.
+const ERROR_BYTES: usize = 256;
+const STEP_BYTES: usize = 16;
 
 /// What the schema answers for members of the root, as JSON.
 pub struct Introspected(Vec<(String, Vec<u8>)>);
@@ -76,6 +79,7 @@ pub fn render(
         out: Vec::with_capacity(1024),
         path: Vec::new(),
         errors: Vec::new(),
+        error_bytes: 0,
         is_full: false,
         largest: 0,
     };
@@ -105,6 +109,8 @@ struct Renderer<'a> {
     out: Vec<u8>,
     path: Vec<Step<'a>>,
     errors: Vec<GraphQLError>,
+    /// What they have in the response, about.
+    error_bytes: usize,
     is_full: bool,
     /// The most bytes that there were at once.
     largest: usize,
@@ -116,8 +122,7 @@ type Here = Option<(LevelIndex, usize)>;
 impl<'a> Renderer<'a> {
     fn members(&mut self, members: &'a [Member], here: Here) -> Rendered {
         // Once full, nothing is rendered any more, whatever may be null.
-        self.largest = self.largest.max(self.out.len());
-        self.is_full |= self.out.len() > RESPONSE_BYTES_MAX;
+        self.fill();
         if self.is_full {
             return Err(Unshowable);
         }
@@ -599,8 +604,15 @@ impl<'a> Renderer<'a> {
             .map_err(|error| self.fault(at, &Fault::bug(error.to_string())))
     }
 
+    /// Take note of how large the response is.
+    fn fill(&mut self) {
+        let bytes = self.out.len() + self.error_bytes;
+        self.largest = self.largest.max(bytes);
+        self.is_full |= bytes > RESPONSE_BYTES_MAX;
+    }
+
     fn fault(&mut self, at: Option<Location>, fault: &Fault) -> Unshowable {
-        if self.errors.len() < ERRORS_MAX {
+        if self.errors.len() < LOGGED_MAX {
             tracing::error!(request_id = self.request_id, class = ?fault.class, %fault, "a field failed");
         }
         let class: FaultClass = fault.class;
@@ -609,7 +621,9 @@ impl<'a> Renderer<'a> {
     }
 
     fn error(&mut self, at: Option<Location>, error: GraphQLError) -> Unshowable {
-        if self.errors.len() < ERRORS_MAX {
+        self.error_bytes += ERROR_BYTES + STEP_BYTES * self.path.len();
+        self.fill();
+        if !self.is_full {
             let mut error = error.at(at);
             error.path = self
                 .path

@@ -220,7 +220,7 @@ fn sdl(
         (
             Scale::Date.input(),
             "String",
-            "Dates from one to another, each `YYYY`, `YYYY-MM` or `YYYY-MM-DD`: `{from: \"1995\", to: \"1995\"}` is the whole of 1995.",
+            "Dates from one to another, each `YYYY`, `YYYY-MM` or `YYYY-MM-DD`: `{from: \"1995\", to: \"1995\"}` is the whole of 1995. A date of which only the year is known counts as the first day of that year, one without a day as the first of its month.",
         ),
     ] {
         let (name, min, max) = input;

@@ -469,6 +469,12 @@ fn every_kind_of_wrong_request_has_its_code() {
             json!({}),
             VALIDATION,
         ),
+        ("{ films(filter: {kind: FILM, kind: SHOW}) { totalCount } }", json!({}), VALIDATION),
+        (
+            "query($f: ProductionFilter = {year: {min: 1, min: 2}}) { films(filter: $f) { totalCount } }",
+            json!({}),
+            VALIDATION,
+        ),
         ("query A { __typename } query B { __typename }", json!({}), OPERATION),
         (title, json!({}), INPUT),
         (title, json!({"t": null}), INPUT),
@@ -553,6 +559,9 @@ fn a_cursor_that_is_not_of_the_list_is_refused() {
     let films = "query($c: String) { films(after: $c) { nodes { title } } }";
     let good = cursor(&data["films"]);
     assert_eq!(ask(&app, films, &json!({"c": good})).status, 200);
+    let unfiltered =
+        "query($c: String) { films(after: $c, filter: {kind: null}) { nodes { id } } }";
+    assert_eq!(ask(&app, unfiltered, &json!({"c": good})).status, 200, "it is the same list");
 
     let bytes = URL_SAFE_NO_PAD.decode(&good).expect("base64");
     let forged = |at: usize| {
@@ -653,6 +662,16 @@ fn null_is_refused_where_it_may_not_stand() {
         ("query($x: Boolean = true) { __typename @skip(if: $x) }", "x"),
         ("query($x: Boolean = true) { __typename @include(if: $x) }", "x"),
         ("query($x: String = \"Film\") { __type(name: $x) { name } }", "x"),
+        (
+            "query($x: Boolean = true) { __type(name: \"Film\") { fields(includeDeprecated: $x) { name } } }",
+            "x",
+        ),
+        ("query($x: Boolean = true) { __schema { queryType { name @skip(if: $x) } } }", "x"),
+        (
+            "query($x: OrderDirection = DESC) {
+               films(orderBy: [{field: TITLE, direction: $x}]) { totalCount } }",
+            "x",
+        ),
     ] {
         let given = app.answer(query, json!({ name: null }));
         assert!(given.get("data").is_none_or(Value::is_null), "{query}: {given}");
@@ -668,6 +687,17 @@ fn null_is_refused_where_it_may_not_stand() {
             "{query}: {absent}"
         );
     }
+}
+
+#[test]
+fn a_field_whose_variable_has_no_value_has_its_default() {
+    let app = app();
+    let query = "query($d: OrderDirection, $k: [ProductionKind!]) {
+        films(orderBy: [{field: TITLE, direction: $d}], filter: {kind: $k}) { nodes { title } } }";
+    let ask = |variables| app.data(query, variables)["films"]["nodes"].clone();
+    let ascending = ask(json!({"d": "ASC"}));
+    assert_eq!(ask(json!({})), ascending);
+    assert_ne!(ask(json!({"d": "DESC"})), ascending);
 }
 
 #[test]
@@ -900,6 +930,45 @@ fn a_name_of_two_people_is_ambiguous_and_their_ids_are_not() {
         assert_eq!(json["errors"].as_array().map(Vec::len), Some(1), "{json}");
         assert_eq!(json["errors"][0]["path"], json!(["person"]), "{json}");
         assert_eq!(json["errors"][0]["extensions"]["code"], "AMBIGUOUS", "{json}");
+    });
+}
+
+#[test]
+fn each_of_many_nulls_has_its_error() {
+    const COUNT: usize = 100;
+    let app = app();
+    app.database
+        .sql("INSERT INTO person (id, name, name_key, source_id) VALUES (9001, 'Michael Mann', 'michael mann', 1)");
+    let keys = vec![json!({"name": "Michael Mann"}); COUNT];
+    let query = "query($k: [PersonBy!]!) { peopleBy(keys: $k) { id } }";
+    let answer = app.answer(query, json!({"k": keys}));
+    assert_eq!(answer["data"]["peopleBy"], json!(vec![Value::Null; COUNT]));
+    let errors = answer["errors"].as_array().expect("errors");
+    let paths: Vec<_> = errors.iter().map(|error| &error["path"]).collect();
+    assert_eq!(json!(paths), json!((0..COUNT).map(|n| json!(["peopleBy", n])).collect::<Vec<_>>()));
+}
+
+#[test]
+fn a_date_of_which_only_the_year_is_known_counts_as_the_start_of_it() {
+    each(|app| {
+        app.database.sql("UPDATE production SET released_on = 19900000 WHERE title = 'Heat'");
+        app.database.sql("UPDATE production SET released_on = 19900300 WHERE title = '13th'");
+        for (from, to, found) in [
+            ("1990", "1990", 2),
+            ("1990-01", "1990-12", 2),
+            ("1990-01-01", "1990-12-31", 2),
+            ("1990-01-01", "1990-01-01", 1),
+            ("1989-12-31", "1990-01-01", 1),
+            ("1990-01-02", "1990-03-01", 1),
+            ("1990-03", "1990-03", 1),
+            ("1990-03-01", "1990-03-01", 1),
+            ("1990-03-02", "1990-12-31", 0),
+            ("1989", "1989-12-31", 0),
+        ] {
+            let query = "query($r: DateRange) { films(filter: {released: $r}) { totalCount } }";
+            let data = app.data(query, json!({"r": {"from": from, "to": to}}));
+            assert_eq!(data["films"]["totalCount"], found, "{from} to {to}");
+        }
     });
 }
 

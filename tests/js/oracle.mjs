@@ -430,9 +430,13 @@ function parseLastDate(text) {
   return date + (date % 10000 === 0 ? 9999 : date % 100 === 0 ? 99 : 0);
 }
 
+/** A date of which a part is not known counts as the first day of what is. */
+const firstDay = (date) =>
+  date + (date % 10000 === 0 ? 100 : 0) + (date % 100 === 0 ? 1 : 0);
+
 const dateRange = (column) =>
-  range(column, undefined, ({ from, to: last }) => [
-    from && parseDate(from), last && parseLastDate(last),
+  range(column, firstDay, ({ from, to: last }) => [
+    from && firstDay(parseDate(from)), last && parseLastDate(last),
   ]);
 
 const hasShots = some('shot.film_id', () => true);

@@ -151,7 +151,7 @@ limits! {
             "Rows that an operation may read from the database, beside ten for each point of its cost: only lists that are not paged, and longer than most, can come to more.",
             "The operation reads", "rows or more";
         ResponseBytes "responseBytes" = RESPONSE_BYTES_MAX,
-            "Bytes of the data of a response.",
+            "Bytes of the data of a response, and of its errors.",
             "The response would have", "bytes or more";
     }
 }

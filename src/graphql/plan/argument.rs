@@ -114,9 +114,14 @@ impl Shapes {
         Ok(Self(shapes.collect::<Result<_, _>>()?))
     }
 
+    /// The shape of a variable that has a value.
+    fn find(&self, name: &str) -> Option<&Shape> {
+        self.0.iter().find(|(known, _)| known == name).map(|(_, shape)| shape)
+    }
+
     /// A variable's shape; an absent one is null, for every argument that may be absent may be null.
     pub fn get(&self, name: &str) -> &Shape {
-        self.0.iter().find(|(known, _)| known == name).map_or(&Shape::Null, |(_, shape)| shape)
+        self.find(name).unwrap_or(&Shape::Null)
     }
 
     /// A text that is the same for the same shapes.
@@ -197,6 +202,11 @@ impl Arg {
             ast::Value::Object(fields) => Self::Object(
                 fields
                     .iter()
+                    // A field whose variable has no value is not given, and has its default.
+                    .filter(|(_, value)| match &**value {
+                        ast::Value::Variable(name) => shapes.find(name).is_some(),
+                        _ => true,
+                    })
                     .map(|(name, value)| (name.as_str().to_owned(), Self::of(value, shapes)))
                     .collect(),
             ),

@@ -272,6 +272,9 @@ fn end(value: &JsonValue, scale: Scale, is_upper: bool, site: &Site) -> Result<i
             i64::from(match (is_upper, date % 10_000, date % 100) {
                 (true, 0, _) => date + 9_999,
                 (true, _, 0) => date + 99,
+                // What is known by its year or month counts as the first day of it.
+                (false, 100 | 101, _) => date - date % 10_000,
+                (false, _, 1) => date - 1,
                 _ => date,
             })
         }

@@ -161,7 +161,7 @@ impl<'a> Compiler<'a> {
                         }
                         _ => introspection::of_type(schema, document, &sets, None),
                     };
-                    (Value::Introspection(objects), true)
+                    (Value::Introspection(objects), name == "__type")
                 }
                 name => {
                     let declared = object.fields.iter().find(|declared| declared.name == name);

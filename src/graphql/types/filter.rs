@@ -20,7 +20,7 @@ const PRODUCTIONS: Values = Values::Ids(1);
 const PEOPLE: Values = Values::Ids(2);
 const COMPANIES: Values = Values::Ids(3);
 
-const RELEASED: &str = "Only what was first shown from one date to another. A date of which only the year is known counts as the start of that year, one without a day as the start of its month.";
+const RELEASED: &str = "Only what was first shown from one date to another.";
 const YEAR: &str = "Only what was first shown from one year to another.";
 
 /// Of productions.

@@ -124,7 +124,7 @@ fn shared() -> Vec<Field> {
                 .filter(&filter::PERSON)
                 .order([asc(credit::Column::Position)])
                 .order_by(&order::BILLING),
-            "Who directed it, in billing order.",
+            "Who directed it, in billing order, once for each credit as a director.",
         ),
         connection(
             "companies",

@@ -565,7 +565,17 @@ impl<'a> Generator<'a> {
                 json!(f64::from(u32::try_from(hundredths).expect("a small number")) / 100.0)
             }),
             "DateRange" => {
-                let dates = ["1995", "2017", "2017-06", "2017-06-02", "2022-03-24", "2000-02-29"];
+                let dates = [
+                    "1995",
+                    "1995-01-01",
+                    "2017",
+                    "2017-01",
+                    "2017-06",
+                    "2017-06-01",
+                    "2017-06-02",
+                    "2022-03-24",
+                    "2000-02-29",
+                ];
                 self.range(["from", "to"], |generator| json!(generator.one(&dates)))
             }
             filter => self.filter(filter, tests),
