@@ -10,12 +10,12 @@ use sea_orm::ActiveValue::{NotSet, Set, Unchanged};
 use sea_orm::sea_query::{Expr, ExprTrait, IntoCondition, SimpleExpr};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, DatabaseTransaction, EntityTrait,
-    QueryFilter, QueryOrder, QuerySelect, QueryTrait, Statement,
+    PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Statement,
 };
 use serde_json::Value;
 
 use super::{collation, date};
-use crate::error::{Error, FaultClass};
+use crate::error::Error;
 
 /// What can be changed by hand.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -131,6 +131,19 @@ pub async fn find(connection: &impl ConnectionTrait, text: &str) -> Result<Optio
     }))
 }
 
+/// Whether a row is in the catalogue.
+///
+/// # Errors
+/// The fault of the database.
+pub async fn is_there(connection: &impl ConnectionTrait, row: Target) -> Result<bool, Error> {
+    let found = match row.entity {
+        Entity::Production => production::Entity::find_by_id(row.id).count(connection).await?,
+        Entity::Person => person::Entity::find_by_id(row.id).count(connection).await?,
+        Entity::Credit => credit::Entity::find_by_id(row.id).count(connection).await?,
+    };
+    Ok(found > 0)
+}
+
 /// Catalogue, id space and value of an id of another catalogue.
 fn key(text: &str) -> (&str, &str, &str) {
     let mut parts = text.splitn(3, ':');
@@ -153,7 +166,7 @@ async fn record(
         at_ms: Set(now()),
         actor: Set(actor.to_owned()),
         entity: Set(target.entity.table().to_owned()),
-        entity_id: Set(Some(target.id)),
+        entity_id: Set((target.id != NO_ROW).then_some(target.id)),
         action: Set(action.to_owned()),
         fields: Set(Value::from(fields).to_string()),
     }
@@ -223,13 +236,21 @@ pub async fn set(
     values: &[(String, Option<String>)],
 ) -> Result<(), Error> {
     let allowed = target.entity.fields();
-    for (field, _) in values {
+    for (field, value) in values {
         if !allowed.contains(&field.as_str()) {
             return Err(Error::refused(format!(
                 "a {} has no field \"{field}\" that can be set: those are {}",
                 target.entity.table(),
                 allowed.join(", ")
             )));
+        }
+        if value.as_ref().is_some_and(|value| value.trim().is_empty()) {
+            return Err(Error::refused(format!(
+                "{field} is blank: no value stands for \"not known\""
+            )));
+        }
+        if values.iter().filter(|(other, _)| other == field).count() > 1 {
+            return Err(Error::refused(format!("{field} is set twice")));
         }
     }
     match target.entity {
@@ -399,6 +420,7 @@ pub async fn delete(
     for id in ids.order_by_asc(external_id::Column::Id).all(transaction).await? {
         retire(transaction, [id.catalog, id.scope, id.value], target).await?;
     }
+    refuse_what_is_named(transaction, target).await?;
     unlock_rows(transaction, target, None).await?;
     // Given back, it is named again.
     read_again(transaction, that_name(target)).await?;
@@ -406,16 +428,46 @@ pub async fn delete(
         Entity::Person => person::Entity::delete_by_id(target.id).exec(transaction).await,
         _ => production::Entity::delete_by_id(target.id).exec(transaction).await,
     };
-    let deleted = deleted.map_err(|error| match Error::from(error) {
-        Error::Database(fault) if fault.class == FaultClass::Constraint => Error::refused(
-            "it cannot be taken out: episodes, shots or awards name it. Take those out first",
-        ),
-        other => other,
-    })?;
-    if deleted.rows_affected == 0 {
+    if deleted?.rows_affected == 0 {
         return Err(gone());
     }
     record(transaction, actor, target, "delete", &[]).await
+}
+
+/// Refuse to take out what others name that do not go with it.
+async fn refuse_what_is_named(
+    transaction: &DatabaseTransaction,
+    target: Target,
+) -> Result<(), Error> {
+    let names: &[(&str, &str)] = match target.entity {
+        Entity::Person => {
+            &[("shot", "shot_director WHERE person_id"), ("award", "award_person WHERE person_id")]
+        }
+        _ => &[
+            ("episode", "episode WHERE show_id"),
+            ("shot", "shot WHERE film_id"),
+            ("shot", "shot WHERE episode_id"),
+            ("award", "award_production WHERE production_id"),
+        ],
+    };
+    let mut found: Vec<String> = Vec::new();
+    for (what, rows) in names {
+        let sql = format!("SELECT count(*) FROM {rows} = $1");
+        let backend = transaction.get_database_backend();
+        let statement = Statement::from_sql_and_values(backend, sql, [target.id.into()]);
+        let row = transaction.query_one_raw(statement).await?;
+        let count: i64 = row.map_or(Ok(0), |row| row.try_get_by_index(0))?;
+        if count > 0 {
+            found.push(format!("{count} {what}{}", if count == 1 { "" } else { "s" }));
+        }
+    }
+    match found.is_empty() {
+        true => Ok(()),
+        false => Err(Error::refused(format!(
+            "it cannot be taken out before what names it: {}",
+            found.join(", ")
+        ))),
+    }
 }
 
 /// Give fields back to the sources: the next import of IMDb's files sets them again, others fill in
@@ -436,9 +488,16 @@ pub async fn unlock(
         .all(transaction)
         .await?;
     let mut unlocked: Vec<String> = locked.into_iter().map(|lock| lock.field).collect();
+    if let Some(field) = fields.iter().find(|field| !unlocked.contains(field)) {
+        let locked = match unlocked.is_empty() {
+            true => "nothing is".to_owned(),
+            false => format!("those are {}", unlocked.join(", ")),
+        };
+        return Err(Error::refused(format!("{field} is not locked: {locked}")));
+    }
     unlocked.retain(|field| fields.is_empty() || fields.contains(field));
     if unlocked.is_empty() {
-        return Err(Error::refused("none of that is locked"));
+        return Err(Error::refused("nothing of it is locked"));
     }
     for field in &unlocked {
         unlock_rows(transaction, target, Some(field)).await?;
@@ -465,43 +524,67 @@ pub async fn unlock(
     record(transaction, actor, target, "update", &unlocked).await
 }
 
-/// Let something that was taken out come back with the next import. Returns whether it was out.
+/// Let something that was taken out come back with the next import, all its ids with it. Returns
+/// whether it was out.
 ///
 /// # Errors
 /// The fault of the database.
-pub async fn restore(transaction: &DatabaseTransaction, text: &str) -> Result<bool, Error> {
-    let (catalog, scope, value) = key(text);
+pub async fn restore(
+    transaction: &DatabaseTransaction,
+    actor: &str,
+    which: Which<'_>,
+) -> Result<bool, Error> {
     let by_hand = retired::Column::IsByHand.eq(true);
-    let named = retired::Entity::find()
-        .filter(with_id(catalog, scope, value))
-        .filter(by_hand.clone())
-        .one(transaction)
-        .await?;
-    let Some(named) = named else {
-        read_again(transaction, is_of(scope, value)).await?;
+    let of_row = |target: Target| {
+        let of = retired::Column::Entity.eq(target.entity.table());
+        of.and(retired::Column::EntityId.eq(target.id)).into_condition()
+    };
+    let which_it_is = match which {
+        Which::Key(text) => {
+            let (catalog, scope, value) = key(text);
+            with_id(catalog, scope, value)
+        }
+        Which::Row(target) => of_row(target),
+    };
+    let named = retired::Entity::find().filter(which_it_is).filter(by_hand.clone());
+    let Some(named) = named.one(transaction).await? else {
+        if let Which::Key(text) = which {
+            let (_, scope, value) = key(text);
+            read_again(transaction, is_of(scope, value)).await?;
+        }
         return Ok(false);
     };
-    if named.entity_id == NO_ROW {
+    let entity =
+        if named.entity == Entity::Person.table() { Entity::Person } else { Entity::Production };
+    let target = Target { entity, id: named.entity_id };
+    let ids = if target.id == NO_ROW {
         // What never was in this catalogue has no row id to come back with.
         retired::Entity::delete_by_id(named.id).exec(transaction).await?;
-        read_again(transaction, is_of(scope, value)).await?;
-        return Ok(true);
-    }
-    // With all its ids.
-    let of_it = retired::Column::Entity
-        .eq(named.entity.as_str())
-        .and(retired::Column::EntityId.eq(named.entity_id))
-        .and(by_hand);
-    let ids = retired::Entity::find().filter(of_it.clone()).all(transaction).await?;
-    retired::Entity::update_many()
-        .col_expr(retired::Column::IsByHand, Expr::value(false))
-        .filter(of_it)
-        .exec(transaction)
-        .await?;
+        vec![named]
+    } else {
+        let of_it = of_row(target).add(by_hand);
+        let ids = retired::Entity::find().filter(of_it.clone()).all(transaction).await?;
+        retired::Entity::update_many()
+            .col_expr(retired::Column::IsByHand, Expr::value(false))
+            .filter(of_it)
+            .exec(transaction)
+            .await?;
+        ids
+    };
     for id in ids {
         read_again(transaction, is_of(&id.scope, &id.value)).await?;
     }
+    record(transaction, actor, target, "restore", &[]).await?;
     Ok(true)
+}
+
+/// What names a thing that was taken out.
+#[derive(Clone, Copy, Debug)]
+pub enum Which<'a> {
+    /// An id of another catalogue, as [`find`] takes it.
+    Key(&'a str),
+    /// The row that it was.
+    Row(Target),
 }
 
 /// Whether a record is of a thing that has this id.

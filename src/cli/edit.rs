@@ -4,7 +4,7 @@ use clap::{Arg, ArgMatches, Command};
 
 use super::{print, runtime};
 use crate::catalog::Catalog;
-use crate::catalog::edit::{self, Entity, Target};
+use crate::catalog::edit::{self, Entity, Target, Which};
 use crate::config::{self, Settings};
 use crate::error::Error;
 use crate::graphql::id;
@@ -66,12 +66,14 @@ pub fn run(matches: &ArgMatches) -> Result<(), Error> {
         let catalog = Catalog::open(&settings.database_url, &settings.database).await?;
         let work = catalog.write(move |transaction| {
             Box::pin(async move {
-                let target = match from_api(&of) {
-                    Some(target) => Some(target),
+                let row = from_api(&of);
+                let target = match row {
+                    Some(row) => edit::is_there(transaction, row).await?.then_some(row),
                     None => edit::find(transaction, &of).await?,
                 };
                 let Some(target) = target else {
-                    if action == "unlock" && edit::restore(transaction, &of).await? {
+                    let which = row.map_or(Which::Key(&of), Which::Row);
+                    if action == "unlock" && edit::restore(transaction, &actor, which).await? {
                         return Ok(());
                     }
                     return Err(Error::refused(format!(

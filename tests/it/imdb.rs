@@ -607,7 +607,10 @@ fn edit(database: &Database, ops: Vec<Op>) {
                         let target = edit::Target { entity: edit::Entity::Production, id };
                         edit::unlock(transaction, "tester", target, &[]).await?;
                     }
-                    Op::Restore(key) => assert!(edit::restore(transaction, &key).await?),
+                    Op::Restore(key) => {
+                        let which = edit::Which::Key(&key);
+                        assert!(edit::restore(transaction, "tester", which).await?);
+                    }
                 }
             }
             Ok(())
@@ -746,6 +749,99 @@ fn what_is_given_back_at_once_comes_back_whole() {
         edit(&database, keys.iter().cloned().map(Op::Restore).collect());
         import(&database, small(1).path());
         assert_eq!(sorted_text(&database), untouched, "on {backend:?}");
+    }
+}
+
+#[test]
+fn a_title_without_its_own_line_leaves_and_returns() {
+    for backend in BACKENDS {
+        let database = Database::empty(backend);
+        import(&database, small(1).path());
+        let untouched = sorted_text(&database);
+        // Of each kind the one of which most is said.
+        let sql = "SELECT value FROM (
+                SELECT x.value, p.kind, row_number() OVER (PARTITION BY p.kind ORDER BY count(*) DESC, x.value) AS place
+                FROM production AS p JOIN external_id AS x ON x.production_id = p.id
+                LEFT JOIN credit AS c ON c.production_id = p.id LEFT JOIN episode AS e ON e.show_id = p.id
+                GROUP BY x.value, p.kind
+            ) AS counted WHERE place = 1 ORDER BY kind";
+        let gone = database.texts(sql);
+        assert_eq!(gone.len(), 3);
+        let next = Files { folder: small(1).copy(), manifest: small(1).manifest.clone() };
+        change_lines(next.path(), "title.basics", |lines| {
+            lines.retain(|line| !gone.iter().any(|key| line.starts_with(&format!("{key}\t"))));
+        });
+        let counts = import(&database, next.path());
+        assert_eq!(counts["title.basics"].withdrawn, 3);
+        let fresh = Database::empty(backend);
+        import(&fresh, next.path());
+        assert_eq!(sorted_text(&database), sorted_text(&fresh), "on {backend:?}");
+        import(&database, small(1).path());
+        assert_eq!(sorted_text(&database), untouched, "on {backend:?}");
+        assert_comes_back(&database, small(1));
+    }
+}
+
+#[test]
+fn a_copy_of_a_catalogue_is_taken_for_what_was_imported() {
+    for backend in BACKENDS {
+        let database = Database::empty(backend);
+        import(&database, small(1).path());
+        let lines: Vec<String> = text(&database).lines().map(str::to_owned).collect();
+        let source = "SELECT count(*) FROM production";
+        let count = number(&database, source);
+        let copy = Database::empty(backend);
+        import_records(&copy, &lines);
+        assert_eq!(number(&copy, source), count);
+        // What the files do not have any more leaves with the second run, as after any import.
+        import(&copy, small(2).path());
+        import(&copy, small(2).path());
+        let fresh = Database::empty(backend);
+        import(&fresh, small(2).path());
+        assert_eq!(sorted_text(&copy), sorted_text(&fresh), "on {backend:?}");
+        let other = Database::empty(backend);
+        import_records(&other, &lines);
+        let options = DatabaseOptions::default();
+        let remove = imdb::remove::remove(&other.url, &options);
+        let removed = runtime().block_on(remove).expect("it is taken out");
+        assert_eq!((removed.titles, removed.kept), (count, 0));
+        assert_eq!(text(&other), "", "on {backend:?}");
+    }
+}
+
+#[test]
+fn what_is_given_back_during_an_import_is_read_again() {
+    for backend in BACKENDS {
+        let database = Database::empty(backend);
+        import(&database, small(1).path());
+        let untouched = text(&database);
+        let key = database
+            .texts("SELECT value FROM external_id WHERE scope = 'name' ORDER BY value LIMIT 1")
+            .remove(0);
+        edit(&database, vec![Op::Set(key.clone(), "born", "1900-01-02".to_owned())]);
+        let path = small(2).path().to_owned();
+        let (url, unlocked) = (database.url.clone(), AtomicBool::new(false));
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                // As soon as the import has begun to write.
+                let begun = "SELECT status FROM import_run ORDER BY id DESC LIMIT 1";
+                while database.texts(begun) != ["outdated"] {
+                    std::thread::sleep(Duration::from_millis(1));
+                }
+                edit(&database, vec![Op::Unlock(key.clone())]);
+                unlocked.store(true, Ordering::SeqCst);
+            });
+            runtime()
+                .block_on(imdb::import(&url, &DatabaseOptions::default(), &options(&path)))
+                .expect("it is imported");
+        });
+        assert!(unlocked.load(Ordering::SeqCst));
+        import(&database, small(2).path());
+        let fresh = Database::empty(backend);
+        import(&fresh, small(2).path());
+        assert_eq!(sorted_text(&database), sorted_text(&fresh), "on {backend:?}");
+        import(&database, small(1).path());
+        assert_same(&text(&database), &untouched, &format!("on {backend:?}"));
     }
 }
 

@@ -21,6 +21,7 @@ use super::group::Group;
 use super::load::{self, hash_bytes};
 use super::stored;
 use super::tally::Tally;
+use super::withdraw;
 use crate::catalog::collation;
 use crate::error::{Error, Fault};
 
@@ -304,12 +305,35 @@ impl Step {
                     };
                     old.count(group, &self.world, lines, &title.unfit, &mut tally);
                 }
+                self.let_go(&batch, &ids, &titles, &stored).await?;
                 titles.into_iter().map(|title| title.unfit).collect()
             }
         };
         self.write_down(&batch, &unfit).await?;
         changes.write(&batch).await?;
         Ok(tally)
+    }
+
+    /// Titles that title.basics does not have any more leave, whatever else speaks of them: those
+    /// lines wait for their return.
+    async fn let_go(
+        &self,
+        batch: &Batch<'_>,
+        ids: &HashMap<String, i64>,
+        titles: &[compose::Title<'_>],
+        stored: &HashMap<i64, stored::Title>,
+    ) -> Result<(), Error> {
+        let without = self.groups.iter().zip(titles).filter(|(_, title)| title.basics.is_none());
+        let known =
+            without.filter_map(|(group, _)| Some((group.key.clone(), *ids.get(&group.key)?)));
+        // What others brought was never the source's.
+        let was_ours = |id: &i64| stored.get(id).is_some_and(|title| title.fields.is_some());
+        let gone: HashMap<String, i64> = known.filter(|(_, id)| was_ours(id)).collect();
+        if gone.is_empty() {
+            return Ok(());
+        }
+        withdraw::loosen_episodes(batch, &gone.values().copied().collect::<Vec<_>>()).await?;
+        withdraw::leave(batch, Scope::Title, &gone).await
     }
 
     /// Keep what was said: the hashes, and the lines that could not be taken.

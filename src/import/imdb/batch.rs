@@ -305,7 +305,8 @@ impl Batch<'_> {
         // It stands first. No hash is as small, and none at all would be a file that says nothing.
         let hashes = match self.is_postgres() {
             true => "decode('0100000000000000', 'hex') || substr(hashes, 9)",
-            false => "CAST(x'0100000000000000' || substr(hashes, 9) AS BLOB)",
+            // Of an empty one SQLite knows no part.
+            false => "CAST(x'0100000000000000' || coalesce(substr(hashes, 9), x'') AS BLOB)",
         };
         let sql = format!(
             "UPDATE import_record SET hashes = {hashes}
@@ -313,6 +314,25 @@ impl Batch<'_> {
             Scope::Title.name()
         );
         self.execute_keys(&sql, keys.into()).await
+    }
+
+    /// Write down of everything that has an id from the source that it was read, but not what was
+    /// said of it: a copy of the catalogue brings ids without that. Returns how many had nothing.
+    ///
+    /// # Errors
+    /// The fault of the database.
+    pub async fn record_what_has_ids(&self) -> Result<u64, Error> {
+        let none = if self.is_postgres() { "''::bytea" } else { "x''" };
+        let scopes = Scope::ALL.map(|scope| format!("'{}'", scope.name())).join(", ");
+        let sql = format!(
+            "INSERT INTO import_record (source_id, scope, key, hashes)
+            SELECT DISTINCT source_id, scope, value, {none} FROM external_id AS x
+            WHERE source_id = {} AND catalog = '{IMDB}' AND scope IN ({scopes})
+                AND NOT EXISTS (SELECT 1 FROM import_record AS r
+                    WHERE r.source_id = x.source_id AND r.scope = x.scope AND r.key = x.value)",
+            self.source_id
+        );
+        Ok(self.transaction.execute_unprepared(&sql).await?.rows_affected())
     }
 
     /// Ids for so many new rows of a table.

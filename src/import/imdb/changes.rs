@@ -10,7 +10,7 @@ use super::bulk::Id;
 use crate::error::Error;
 
 /// Who the change rows name.
-const ACTOR: &str = "import:imdb";
+pub const ACTOR: &str = "import:imdb";
 
 /// Milliseconds since 1970.
 pub fn now() -> i64 {

@@ -30,7 +30,7 @@ mod withdraw;
 
 use std::path::PathBuf;
 
-use entity::{import_run, source};
+use entity::{change, import_run, source};
 use futures_util::StreamExt;
 use sea_orm::ActiveValue::{NotSet, Set};
 use sea_orm::sea_query::Expr;
@@ -46,6 +46,7 @@ use crate::error::{Error, Fault};
 use crate::import::report::Report;
 
 use alone::Alone;
+use batch::Batch;
 use bulk::NoSink;
 use compose::World;
 use diff::{CopiedRecords, Difference, SqliteRecords};
@@ -115,6 +116,9 @@ pub async fn import(
             ..Report::default()
         });
     }
+    let change = existing.change;
+    // Brought by a copy of another catalogue: nobody has written down what was read.
+    let is_copied = existing.source_id.is_some() && !existing.is_imported;
     let (mut tally, plan) = if existing.is_imported {
         compare(url, existing, inputs, options).await?
     } else {
@@ -134,13 +138,20 @@ pub async fn import(
         catalog
             .write(move |transaction| {
                 Box::pin(async move {
-                    let source_id = source_id(transaction).await?;
+                    let source_id = source_id(transaction).await?.unwrap_or_default();
+                    let batch = Batch { transaction, source_id };
+                    // What the files do not have is told from what they never had by the next run,
+                    // which has all that was read to measure it by.
+                    let is_short = is_copied && batch.record_what_has_ids().await? > 0;
+                    // What was given back meanwhile may have been read before.
+                    let is_outdated = is_short || others_wrote(transaction, change).await?;
+                    let status = if is_outdated { "outdated" } else { "complete" };
                     let row = import_run::ActiveModel {
                         id: NotSet,
-                        source_id: Set(source_id.unwrap_or_default()),
+                        source_id: Set(source_id),
                         started_at_ms: Set(started),
                         finished_at_ms: Set(changes::now()),
-                        status: Set("complete".to_owned()),
+                        status: Set(status.to_owned()),
                         files: Set(files),
                         counts: Set(counts),
                     };
@@ -190,6 +201,13 @@ async fn outdate(catalog: &Catalog) -> Result<(), Error> {
     work.await
 }
 
+/// Whether anybody else has written since a change.
+async fn others_wrote(connection: &impl ConnectionTrait, change: i64) -> Result<bool, Error> {
+    let later = change::Entity::find().filter(change::Column::Id.gt(change));
+    let others = later.filter(change::Column::Actor.ne(changes::ACTOR));
+    Ok(others.one(connection).await?.is_some())
+}
+
 /// The id of IMDb among the sources, once something came from it.
 async fn source_id(connection: &impl ConnectionTrait) -> Result<Option<i64>, Error> {
     let imdb = source::Entity::find().filter(source::Column::Key.eq(IMDB));
@@ -219,10 +237,11 @@ async fn load_first(
     // The one row that tells of it.
     let told = |(tally, ..): &(Tally, World, Spool, i64)| {
         format!(
-            "INSERT INTO change (at_ms, actor, entity, action, fields) VALUES ({}, 'import:imdb', 'catalog', 'load', '{}');
+            "INSERT INTO change (at_ms, actor, entity, action, fields) VALUES ({}, '{}', 'catalog', 'load', '{}');
             DELETE FROM retired WHERE catalog = '{IMDB}' AND EXISTS (SELECT 1 FROM external_id AS x
                 WHERE x.catalog = retired.catalog AND x.scope = retired.scope AND x.value = retired.value)",
             changes::now(),
+            changes::ACTOR,
             tally.json()
         )
     };

@@ -37,6 +37,13 @@ pub async fn remove(url: &DatabaseUrl, options: &Options) -> Result<Removed, Err
     let source_id =
         source.ok_or_else(|| Error::refused("the catalogue has nothing that came from IMDb"))?;
     super::outdate(&catalog).await?;
+    let task = catalog.write(move |transaction| {
+        Box::pin(async move {
+            // What a copy of another catalogue brought goes too.
+            Batch { transaction, source_id }.record_what_has_ids().await
+        })
+    });
+    task.await?;
     let mut removed = Removed::default();
     let mut words: [BTreeSet<i64>; 2] = Default::default();
     for scope in [Scope::Title, Scope::Name] {
